@@ -1,0 +1,1 @@
+"""The pages: components and tables only; what they do is a workflow."""

@@ -1,0 +1,1 @@
+"""One user action per file; each joins text, registry, convert and expand, and receives a host."""
