@@ -9,9 +9,179 @@ from __future__ import annotations
 TEXTS: dict[str, tuple[str, str]] = {
     # --- text encoders -------------------------------------------------------------------------
     # --- weights and conversion ----------------------------------------------------------------
+    "weights_missing": ("找不到文件：{path}。请检查路径。", "There is no file {path}. Check the path."),
+    "weights_unreadable": (
+        "读不了 {path}：{reason}。请检查文件权限和磁盘。",
+        "{path} cannot be read: {reason}. Check its permissions and the disk.",
+    ),
+    "weights_folder_empty": (
+        "文件夹 {path} 里没有权重文件（model.safetensors、pytorch_model.bin 等）。请选模型自己的文件夹。",
+        "The folder {path} holds no weights (such as model.safetensors). Choose the model's own folder.",
+    ),
+    "weights_empty": (
+        "{path} 里没有任何张量，不是模型权重。请换一个文件。",
+        "{path} holds no tensor, so it is not a model. Choose another file.",
+    ),
+    "weights_foreign": (
+        "{path} 不是认识的权重文件。能读 safetensors 和 torch 的 .bin、.ckpt、.pt，请换一个文件。",
+        "{path} is not a weight file that can be read. Use safetensors, or torch's .bin, .ckpt or .pt.",
+    ),
+    "weights_truncated": (
+        "{path} 不完整，多半是下载中断。请删掉后重新下载。",
+        "{path} is incomplete, most likely a broken download. Delete it and download it again.",
+    ),
+    "weights_header": (
+        "{path} 的文件头有误：里面写的名称、形状和长度对不上。请重新下载，或换一个来源。",
+        "The header of {path} is wrong: its names, shapes and lengths do not agree. Download it again.",
+    ),
+    "weights_lfs_pointer": (
+        "{path} 只是 git-lfs 的占位文本，权重本身没有下载。请运行 git lfs pull，或直接下载该文件。",
+        "{path} is a git-lfs pointer, not the weights. Run git lfs pull, or download the file itself.",
+    ),
+    "weights_web_page": (
+        "{path} 存下来的是一个网页，不是权重。请登录或同意许可后重新下载。",
+        "{path} is a saved web page, not weights. Log in or accept the licence, then try again.",
+    ),
+    "pickle_unsafe": (
+        "拒绝打开 {path}：这个 pickle 想调用 {name}，打开它可能会运行别人的代码。请换 safetensors 版本。",
+        "{path} was refused: its pickle asks for {name}, which could run code. Get a safetensors version.",
+    ),
+    "pickle_foreign": (
+        "{path} 不是 torch 存下的权重，或者已经损坏。请重新下载，或换 safetensors 版本。",
+        "{path} is not weights saved by torch, or it is damaged. Download it again, or as safetensors.",
+    ),
+    "tensor_missing": (
+        "{path} 里没有张量 {name}，最接近的是：{near}。这个文件可能属于另一种模型。",
+        "{path} has no tensor {name}; the nearest are {near}. The file may belong to another kind of model.",
+    ),
+    "tensor_changed": (
+        "张量 {name} 应为 {expected}，读出来却是 {actual}。文件可能已损坏，请重新下载。",
+        "The tensor {name} should be {expected} but came out as {actual}. The file may be damaged.",
+    ),
+    "disk_full": (
+        "磁盘空间不够，写不下 {path}：需要 {need} MB，只剩 {free} MB。请腾出空间或换个位置。",
+        "There is no room for {path}: {need} MB are needed, {free} MB are free. Choose another place.",
+    ),
+    "write_failed": (
+        "写不了 {path}：{reason}。请检查文件夹是否存在、是否可写。",
+        "{path} cannot be written: {reason}. Check that the folder exists and may be written to.",
+    ),
     # --- registry ------------------------------------------------------------------------------
     # --- reading Chinese -----------------------------------------------------------------------
     # --- generating ----------------------------------------------------------------------------
+    "sampler_unknown": (
+        "没有名为 {name} 的采样器，最接近的是 {near}。可用：{names}。",
+        "There is no sampler called {name}; the nearest is {near}. Available: {names}.",
+    ),
+    "weights_misfit": (
+        "{part} 的权重与配置不符：{reason}。请重新下载或重新转换这个模型。",
+        "The weights of {part} do not fit its configuration: {reason}. Download or convert the model again.",
+    ),
+    "weights_incomplete": (
+        "{part} 缺少 {count} 个张量（如 {first}），模型不完整。请重新下载。",
+        "{part} lacks {count} tensors (such as {first}), so the model is incomplete. Download it again.",
+    ),
+    "lora_misfit": (
+        "LoRA「{name}」与当前模型不配（{key} 的形状不同）。请换用为这个模型训练的 LoRA。",
+        "The LoRA {name} does not fit this model ({key} differs in shape). Use one trained for this model.",
+    ),
+    "controlnet_misfit": (
+        "ControlNet「{name}」与模型「{model}」不配：条件宽度 {control} 与 {base}。请换用为它训练的 ControlNet。",
+        "The ControlNet {name} does not fit {model}: context widths {control} and {base}. Use one made for it.",
+    ),
+    "encoder_misfit": (
+        "模型「{model}」的文本编码器输出宽度为 {width}，而 UNet 需要 {context}。请用同一模型的编码器。",
+        "The text encoder of {model} gives width {width}, the UNet wants {context}. Use the model's own encoder.",
+    ),
+    "model_missing": (
+        "找不到模型「{name}」。可用：{names}。把模型放进 {folder}，或直接给出路径。",
+        "There is no model {name}. Available: {names}. Put it into {folder}, or give its path.",
+    ),
+    "model_not_installed": (
+        "模型「{name}」还没有安装。请先运行 python run.py models install {name}，或把文件放进 {folder}。",
+        "The model {name} is not installed. Run python run.py models install {name}, or put its file into {folder}.",
+    ),
+    "model_not_base": (
+        "{path} 不是可以作画的基础模型（它是 {kind}）。请选一个基础模型。",
+        "{path} is no base model to paint with (it is: {kind}). Choose a base model.",
+    ),
+    "size_invalid": (
+        "尺寸 {size} 不行：宽和高都须是 {multiple} 的倍数，且在 64 到 4096 之间。例如 {near}。",
+        "The size {size} will not do: width and height must be multiples of {multiple} from 64 to 4096, such as {near}.",
+    ),
+    "number_invalid": (
+        "{name} 的值 {value} 超出范围，应在 {low} 到 {high} 之间。请改一改。",
+        "{name} is {value}, outside {low} to {high}. Choose a value within.",
+    ),
+    "image_unreadable": (
+        "读不了图片 {path}：{reason}。请换一张 PNG 或 JPEG。",
+        "The picture {path} cannot be read: {reason}. Use a PNG or a JPEG.",
+    ),
+    "cannot_write": (
+        "写不了 {path}：{reason}。请换一个可写的位置，或腾出磁盘空间。",
+        "{path} cannot be written: {reason}. Choose a place that can be written to, or free some disk space.",
+    ),
+    "mask_without_image": (
+        "给了蒙版却没有原图。请同时给出 --image。",
+        "There is a mask but no picture to fill. Give --image as well.",
+    ),
+    "control_incomplete": (
+        "ControlNet 需要模型和参考图两样。请同时给出 --controlnet 和 --control-image。",
+        "A ControlNet needs its model and a picture. Give both --controlnet and --control-image.",
+    ),
+    "prompt_empty": ("提示词为空：画一张没有条件的图。", "The prompt is empty: painting without a condition."),
+    "painting": ("作画", "Painting"),
+    "saved": ("已保存 {path}（种子 {seed}）", "Saved {path} (seed {seed})"),
+    # --- the command line ----------------------------------------------------------------------
+    "cli_about": (
+        "在本机画中文提示词；不带命令时打开网页。",
+        "Paint Chinese prompts on this machine; without a command the page opens.",
+    ),
+    "interrupted": ("已中断。", "Interrupted."),
+    "size_form": ("{text} 不是尺寸，应写成 512x768。", "{text} is no size; write it as 512x768."),
+    "help_models_folder": ("模型文件夹", "the models folder"),
+    "help_device": ("设备：cuda、mps 或 cpu", "device: cuda, mps or cpu"),
+    "help_port": ("网页端口", "the page's port"),
+    "help_generate": ("一句中文画一张图", "paint a picture from a sentence"),
+    "help_prompt": ("提示词", "the prompt"),
+    "help_out": ("保存为 PNG", "the PNG to write"),
+    "help_negative": ("反向提示词", "what should not be there"),
+    "help_model": ("模型：卡片名、文件名或路径", "model: a card's id, a file's name or a path"),
+    "help_seed": ("种子", "seed"),
+    "help_steps": ("步数", "sampling steps"),
+    "help_size": ("尺寸（像素）", "size in pixels"),
+    "help_sampler": ("采样器，与 WebUI 同名", "sampler, by the WebUI's name"),
+    "help_cfg": ("提示词引导系数", "guidance scale"),
+    "help_batch": ("一次画几张", "how many pictures"),
+    "help_image": ("图生图：从这张图开始", "image to image: the picture to start from"),
+    "help_mask": ("局部重绘：白处重画", "inpaint: white is painted anew"),
+    "help_strength": ("重绘幅度 0 到 1", "denoising strength, 0 to 1"),
+    "help_controlnet": ("ControlNet 模型", "a ControlNet"),
+    "help_control_image": ("ControlNet 的参考图（如线稿）", "its picture, such as an edge map"),
+    "help_models": ("模型：列出、查看、转换", "models: list, show, convert"),
+    "help_models_list": ("列出所有模型", "list all models"),
+    "help_models_show": ("查看一个模型的卡片", "show a model's card"),
+    "help_models_convert": ("把文件夹或文件转换成 WebUI 用的格式", "convert a folder or file for the WebUI"),
+    "help_kind": ("只看一类：base、lora、controlnet、encoder", "one kind: base, lora, controlnet, encoder"),
+    "help_fp32": ("保留 32 位", "keep 32 bits"),
+    "help_doctor": ("诊断：打印可以粘贴的报告", "print a report that can be pasted"),
+    "help_test": ("检查代码并运行测试", "check the code and run the tests"),
+    "name": ("名称", "name"),
+    "kind": ("类型", "kind"),
+    "state": ("状态", "state"),
+    "title": ("标题", "title"),
+    "device": ("设备", "device"),
+    "state_installed": ("已装好", "installed"),
+    "state_available": ("可下载", "available"),
+    "folder_ok": ("可写", "writable"),
+    "folder_absent": ("还没有", "not there yet"),
+    "folder_read_only": ("只读", "read-only"),
+    "converting": ("转换", "Converting"),
+    "converted": ("已写好 {path}", "Wrote {path}"),
+    "convert_unknown": (
+        "不知道怎么转换 {path}：{reason}。能转换的是 diffusers 文件夹、单文件模型、LoRA 和 ControlNet。",
+        "{path} cannot be converted: {reason}. Folders of diffusers, single files, LoRAs and ControlNets can.",
+    ),
     # --- the embedded family -------------------------------------------------------------------
 }
 
