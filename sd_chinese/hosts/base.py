@@ -101,4 +101,7 @@ class PaintJob:
 class Painter(Protocol):
     """A host that can paint by itself."""
 
+    samplers: Sequence[str]
+    """The names that :attr:`PaintJob.sampler` may have, in the menu's order."""
+
     def paint(self, job: PaintJob, on_step: OnStep | None = None) -> list[Image]: ...

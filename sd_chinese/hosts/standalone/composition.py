@@ -21,26 +21,6 @@ def stage_at(stages: Sequence[Stage], step: int) -> torch.Tensor:
     return next((stage.crossattn for stage in stages if step < stage.end), stages[-1].crossattn)
 
 
-def pad_rows(crossattn: torch.Tensor, rows: int, empty: torch.Tensor) -> torch.Tensor:
-    """Lengthen (1, n, width) to (1, rows, width) with whole contexts of the empty prompt, as A1111's
-    `pad_cond_uncond` does; ``empty`` has shape (1, context_length, width)."""
-    import torch
-
-    missing = rows - crossattn.shape[1]
-    if missing <= 0:
-        return crossattn
-    repeats = -(-missing // empty.shape[1])
-    return torch.cat([crossattn, empty.repeat(1, repeats, 1)[:, :missing]], dim=1)
-
-
-def equal_rows(stage_lists: Sequence[Sequence[Stage]], empty: torch.Tensor) -> list[tuple[Stage, ...]]:
-    """Bring every conditioning of a job to the same number of rows, so that they can share a batch."""
-    rows = max(stage.crossattn.shape[1] for stages in stage_lists for stage in stages)
-    return [
-        tuple(Stage(stage.end, pad_rows(stage.crossattn, rows, empty)) for stage in stages) for stages in stage_lists
-    ]
-
-
 class PromptClock:
     """Gives a pipeline the right conditioning at each step.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import ControlUse, LoraUse, ModelParts, OnStep, PaintJob
 from sd_chinese.hosts.standalone.composition import PromptClock, composed, stage_at
-from sd_chinese.hosts.standalone.samplers import build_scheduler
+from sd_chinese.hosts.standalone.samplers import SAMPLERS, build_scheduler
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +32,8 @@ class DiffusersPainter:
     Args:
         device: a torch device name; None takes the GPU when there is one.
     """
+
+    samplers = tuple(SAMPLERS)
 
     def __init__(self, device: str | None = None) -> None:
         self._device = device
