@@ -67,11 +67,14 @@ class Environment:
         if not self.python.exists():
             venv.create(self.folder, with_pip=True, system_site_packages=share_system)
         command = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if subprocess.call([*command, *self.requirements], stderr=subprocess.DEVNULL) != 0:
-            # Once more with the messages on: the first run hides pip's harmless warnings.
-            if subprocess.call([*command, *self.requirements]) != 0:
-                say("安装失败：请检查网络或 pip 源后再试 / installing failed: check the network or the pip index, then try again")
-                sys.exit(2)
+        # pip may warn a lot and still succeed: its messages are shown only when it failed.
+        done = subprocess.run([*command, *self.requirements], stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            say(done.stderr.decode("utf-8", "replace")[-2000:])
+            say(
+                "安装失败：请检查网络或 pip 源后再试。/ Installing failed: check the network or the pip index."
+            )
+            sys.exit(2)
         self.stamp.write_text(self.wanted + "\n", encoding="utf-8")
 
 

@@ -173,7 +173,9 @@ def read_image(path: Path | None) -> Image | None:
             image.load()
             return image.copy()
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise SdzhError("image_unreadable", path=path, reason=getattr(error, "strerror", None) or error) from error
+        raise SdzhError(
+            "image_unreadable", path=path, reason=getattr(error, "strerror", None) or error
+        ) from error
 
 
 def run_models_list(options: argparse.Namespace) -> None:
@@ -232,7 +234,9 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Align columns by display width: a Chinese character takes two cells."""
     widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     pad: Callable[[str, int], str] = lambda cell, width: cell + " " * (width - display_width(cell))  # noqa: E731
-    return ["  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def display_width(text: str) -> int:

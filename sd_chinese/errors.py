@@ -13,7 +13,7 @@ class SdzhError(Exception):
         values: what fills the sentence's fields.
     """
 
-    def __init__(self, code: str, **values: object) -> None:
+    def __init__(self, code: str, /, **values: object) -> None:
         self.code = code
         self.values = values
         self.zh, self.en = strings.text(code, **values)

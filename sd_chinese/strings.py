@@ -199,7 +199,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-def text(key: str, **values: object) -> tuple[str, str]:
+def text(key: str, /, **values: object) -> tuple[str, str]:
     """Return the (Chinese, English) pair of ``key`` with its fields filled.
 
     Raises:
@@ -209,7 +209,7 @@ def text(key: str, **values: object) -> tuple[str, str]:
     return zh.format(**values), en.format(**values)
 
 
-def both(key: str, **values: object) -> str:
+def both(key: str, /, **values: object) -> str:
     """Chinese first, English second, joined for a single line of output."""
     zh, en = text(key, **values)
     return f"{zh} / {en}"

@@ -99,5 +99,7 @@ def test_import_is_light() -> None:
         if part_of(path) != "mini" and "encoders" not in path.parts
     ]
     code = f"import importlib, sys\nfor n in {names!r}: importlib.import_module(n)\nprint(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert not HEAVY & set(loaded.stdout.split())

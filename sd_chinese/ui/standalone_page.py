@@ -56,27 +56,41 @@ def build_page(studio: Studio) -> gradio.Blocks:
                 negative = gr.Textbox(
                     label=strings.both("label_negative"), value=defaults["negative"], elem_id="sdzh_negative"
                 )
-                generate = gr.Button(strings.both("button_generate"), variant="primary", elem_id="sdzh_generate")
+                generate = gr.Button(
+                    strings.both("button_generate"), variant="primary", elem_id="sdzh_generate"
+                )
                 with gr.Row():
                     model = gr.Dropdown(models, value=first, label=strings.both("label_model"))
                     sampler = gr.Dropdown(
-                        list(studio.painter.samplers), value=defaults["sampler"], label=strings.both("label_sampler")
+                        list(studio.painter.samplers),
+                        value=defaults["sampler"],
+                        label=strings.both("label_sampler"),
                     )
                 with gr.Row():
-                    steps = gr.Slider(1, 60, value=defaults["steps"], step=1, label=strings.both("label_steps"))
+                    steps = gr.Slider(
+                        1, 60, value=defaults["steps"], step=1, label=strings.both("label_steps")
+                    )
                     cfg = gr.Slider(1, 15, value=defaults["cfg"], step=0.5, label=strings.both("label_cfg"))
                 with gr.Row():
                     width = gr.Number(defaults["size"][0], label=strings.both("label_width"), precision=0)
                     height = gr.Number(defaults["size"][1], label=strings.both("label_height"), precision=0)
-                    batch = gr.Number(1, label=strings.both("label_batch"), precision=0, minimum=1, maximum=16)
+                    batch = gr.Number(
+                        1, label=strings.both("label_batch"), precision=0, minimum=1, maximum=16
+                    )
                     seed = gr.Number(-1, label=strings.both("label_seed"), precision=0)
             with gr.Column(scale=1):
-                gallery = gr.Gallery(label=strings.both("label_pictures"), elem_id="sdzh_gallery", format="png")
-                info = gr.Textbox(label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info")
+                gallery = gr.Gallery(
+                    label=strings.both("label_pictures"), elem_id="sdzh_gallery", format="png"
+                )
+                info = gr.Textbox(
+                    label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info"
+                )
         inputs = [prompt, negative, model, sampler, steps, cfg, width, height, batch, seed]
         generate.click(painter(studio), inputs, [gallery, info], api_name="generate")
         model.change(
-            lambda name: tuple_of_defaults(studio, name), model, [negative, sampler, steps, cfg, width, height]
+            lambda name: tuple_of_defaults(studio, name),
+            model,
+            [negative, sampler, steps, cfg, width, height],
         )
     return page
 

@@ -28,7 +28,13 @@ def diagnose(catalog: Catalog, host: Host) -> Iterator[str]:
     yield f"{strings.both('device')}: {device_name()}"
     for kind in FOLDER_KINDS:
         folder = host.folder(kind)
-        state = "folder_absent" if not folder.is_dir() else "folder_ok" if writable(folder) else "folder_read_only"
+        state = (
+            "folder_absent"
+            if not folder.is_dir()
+            else "folder_ok"
+            if writable(folder)
+            else "folder_read_only"
+        )
         yield f"{kind}: {shortened(folder)} · {strings.both(state)}"
     for row in list_models(catalog, host):
         state = "state_installed" if row.path else "state_available"

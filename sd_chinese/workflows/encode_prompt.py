@@ -28,19 +28,23 @@ def encode_prompts(
 ) -> tuple[tuple[PromptPart, ...], tuple[Stage, ...]]:
     """Encode both boxes; all conditionings come out with the same number of rows, so that they share a batch."""
     parts = [
-        PromptPart(weight, _stages(text, conditioner, steps, negative=False)) for text, weight in split_and(positive)
+        PromptPart(weight, _stages(text, conditioner, steps, negative=False))
+        for text, weight in split_and(positive)
     ]
     against = _stages(negative, conditioner, steps, negative=True)
     lists = [*(part.stages for part in parts), against]
     rows = max(stage.crossattn.shape[1] for stages in lists for stage in stages)
     empty = conditioner([""]).crossattn
     *padded, padded_against = [_with_rows(stages, rows, empty) for stages in lists]
-    return tuple(replace(part, stages=stages) for part, stages in zip(parts, padded, strict=True)), padded_against
+    return tuple(
+        replace(part, stages=stages) for part, stages in zip(parts, padded, strict=True)
+    ), padded_against
 
 
 def _stages(prompt: str, conditioner: Conditioner, steps: int, negative: bool) -> tuple[Stage, ...]:
     return tuple(
-        Stage(end, conditioner([text], negative=negative).crossattn) for end, text in parse_schedule(prompt, steps)
+        Stage(end, conditioner([text], negative=negative).crossattn)
+        for end, text in parse_schedule(prompt, steps)
     )
 
 

@@ -41,7 +41,10 @@ def find_model(name: str, kind: str, catalog: Catalog, host: Host) -> FoundModel
         if path.exists():
             return FoundModel(path.stem if path.is_file() else path.name, path, None)
     raise SdzhError(
-        "model_missing", name=name, names=", ".join(known_names(kind, catalog, host)) or "-", folder=host.folder(kind)
+        "model_missing",
+        name=name,
+        names=", ".join(known_names(kind, catalog, host)) or "-",
+        folder=host.folder(kind),
     )
 
 

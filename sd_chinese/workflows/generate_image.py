@@ -228,10 +228,10 @@ def _infotext(request: ImageRequest, settings: Settings, seed: int, model: Found
         "Size": "{}x{}".format(*settings.size),
         "Model": model.name,
         **({"Denoising strength": f"{request.strength:g}"} if request.image else {}),
-        **({"ControlNet": f"{request.controlnet}:{request.control_strength:g}"} if request.controlnet else {}),
+        **(
+            {"ControlNet": f"{request.controlnet}:{request.control_strength:g}"} if request.controlnet else {}
+        ),
         **({"SDZH loras": ", ".join(f"{n}:{w:g}" for n, w in request.loras)} if request.loras else {}),
         "Version": "sd-webui-chinese",
     }
     return Infotext(request.prompt, settings.negative, fields)
-
-

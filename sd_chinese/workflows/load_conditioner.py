@@ -18,4 +18,6 @@ def load_conditioner(model: FoundModel, device: str = "cpu") -> Conditioner:
     """
     from sd_chinese.text.load import load_conditioner_from
 
-    return load_conditioner_from(model.path, overrides=model.card.encoder if model.card else None, device=device)
+    return load_conditioner_from(
+        model.path, overrides=model.card.encoder if model.card else None, device=device
+    )

@@ -55,7 +55,7 @@ class PromptClock:
 @contextmanager
 def composed(unet: Any, clock: PromptClock) -> Iterator[None]:
     """While inside, the UNet's prediction for the positive half is the weighted sum of all `AND` parts."""
-    if len(clock.positive) == 1 and clock.positive[0].weight == 1.0 or not clock.guided:
+    if (len(clock.positive) == 1 and clock.positive[0].weight == 1.0) or not clock.guided:
         yield
         return
     original = unet.forward
@@ -66,14 +66,18 @@ def composed(unet: Any, clock: PromptClock) -> Iterator[None]:
         rest.pop("return_dict", None)
         half = sample.shape[0] // 2
         predictions = [
-            original(sample, timestep, encoder_hidden_states=encoder_hidden_states, return_dict=False, **rest)[0]
+            original(
+                sample, timestep, encoder_hidden_states=encoder_hidden_states, return_dict=False, **rest
+            )[0]
         ]
         uncond = predictions[0][:half]
         total = clock.positive[0].weight * (predictions[0][half:] - uncond)
         for part in clock.positive[1:]:
             rows = stage_at(part.stages, clock.step).to(encoder_hidden_states).repeat(half, 1, 1)
             shared = {name: _second_half(value, sample.shape[0]) for name, value in rest.items()}
-            extra = original(sample[half:], timestep, encoder_hidden_states=rows, return_dict=False, **shared)[0]
+            extra = original(
+                sample[half:], timestep, encoder_hidden_states=rows, return_dict=False, **shared
+            )[0]
             total = total + part.weight * (extra - uncond)
         return (torch.cat([uncond, uncond + total]),)
 

@@ -45,7 +45,9 @@ class DiffusersPainter:
 
         if self._device is None:
             mps = getattr(torch.backends, "mps", None)
-            self._device = "cuda" if torch.cuda.is_available() else "mps" if mps and mps.is_available() else "cpu"
+            self._device = (
+                "cuda" if torch.cuda.is_available() else "mps" if mps and mps.is_available() else "cpu"
+            )
         return self._device
 
     @property
@@ -86,8 +88,12 @@ class DiffusersPainter:
         import diffusers
 
         return {
-            "unet": self._module("unet", model.identity, diffusers.UNet2DConditionModel, model.unet_config, model.unet_tensors),
-            "vae": self._module("vae", model.identity, diffusers.AutoencoderKL, model.vae_config, model.vae_tensors),
+            "unet": self._module(
+                "unet", model.identity, diffusers.UNet2DConditionModel, model.unet_config, model.unet_tensors
+            ),
+            "vae": self._module(
+                "vae", model.identity, diffusers.AutoencoderKL, model.vae_config, model.vae_tensors
+            ),
         }
 
     def _module(self, slot: str, identity: str, kind: Any, config: dict[str, object], tensors: Any) -> Any:
@@ -137,10 +143,15 @@ def build_module(kind: Any, config: dict[str, object], tensors: dict[str, torch.
     try:
         report = module.load_state_dict(tensors, strict=False, assign=True)
     except RuntimeError as error:
-        raise SdzhError("weights_misfit", part=kind.__name__, reason=str(error).splitlines()[-1].strip()) from error
+        raise SdzhError(
+            "weights_misfit", part=kind.__name__, reason=str(error).splitlines()[-1].strip()
+        ) from error
     if report.missing_keys:
         raise SdzhError(
-            "weights_incomplete", part=kind.__name__, count=len(report.missing_keys), first=report.missing_keys[0]
+            "weights_incomplete",
+            part=kind.__name__,
+            count=len(report.missing_keys),
+            first=report.missing_keys[0],
         )
     return module.eval()
 

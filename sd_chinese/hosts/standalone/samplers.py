@@ -25,7 +25,6 @@ SAMPLERS: dict[str, Sampler] = {
     "Euler a": Sampler("EulerAncestralDiscreteScheduler"),
     "Euler": Sampler("EulerDiscreteScheduler"),
     "Euler Karras": Sampler("EulerDiscreteScheduler", KARRAS),
-    "LMS": Sampler("LMSDiscreteScheduler"),
     "Heun": Sampler("HeunDiscreteScheduler"),
     "DPM2": Sampler("KDPM2DiscreteScheduler"),
     "DPM2 a": Sampler("KDPM2AncestralDiscreteScheduler"),
@@ -60,7 +59,10 @@ def sampler_named(name: str) -> Sampler:
     if key is None:
         near = get_close_matches(name.lower(), by_lower, n=1)
         raise SdzhError(
-            "sampler_unknown", name=name, near=by_lower[near[0]] if near else "Euler a", names=", ".join(SAMPLERS)
+            "sampler_unknown",
+            name=name,
+            near=by_lower[near[0]] if near else "Euler a",
+            names=", ".join(SAMPLERS),
         )
     return SAMPLERS[key]
 
