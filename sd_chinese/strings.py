@@ -68,6 +68,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # --- registry ------------------------------------------------------------------------------
     # --- reading Chinese -----------------------------------------------------------------------
+    "corpus_empty": (
+        "{path} 里没有诗词；需要 npm 包 chinese-poetry 的 .tgz 或解压后的文件夹。",
+        "{path} holds no poems; the npm package chinese-poetry is needed, as .tgz or unpacked.",
+    ),
+    "corpus_unreadable": (
+        "无法读取 {path}：{reason}。请重新下载 npm 包 chinese-poetry。",
+        "{path} cannot be read: {reason}. Download the npm package chinese-poetry again.",
+    ),
     # --- generating ----------------------------------------------------------------------------
     "sampler_unknown": (
         "没有名为 {name} 的采样器，最接近的是 {near}。可用：{names}。",

@@ -1,1 +1,1 @@
-"""Reading Chinese: idioms, sayings, verse and cultural terms become drawable prompts (str -> Scene -> str)."""
+"""Reading Chinese: idioms, sayings, verse and cultural terms become drawable prompts."""

@@ -1,7 +1,7 @@
 """The hand-written lexicon: readable text blocks -> :class:`Entry`.
 
-The format is described in ``data/README.md``. A folder gives the kind, a file a theme, a block an entry; faults are
-collected with their line and never stop the rest of a file from loading.
+The format is described in ``data/README.md``. A folder gives the kind, a file a theme, a block an entry;
+faults are collected with their line and never stop the rest of a file from loading.
 """
 
 from __future__ import annotations
@@ -25,9 +25,32 @@ SEASONS = ("春", "夏", "秋", "冬")
 TIMES = ("黎明", "清晨", "白天", "正午", "午后", "黄昏", "夜晚", "月夜", "深夜")
 WEATHERS = ("晴", "多云", "阴", "雨", "细雨", "暴雨", "雪", "大雪", "雾", "风", "大风", "雷电", "彩虹")
 SORTS = (
-    "菜肴 小吃 茶酒 服饰 首饰 建筑 构件 园林 工艺 器物 乐器 节日 习俗 神祇 传说 神兽 名画 名胜 "
-    "朝代服饰 兵器 盔甲 戏曲 文房 人物 交通"
-).split()
+    "菜肴",
+    "小吃",
+    "茶酒",
+    "服饰",
+    "首饰",
+    "建筑",
+    "构件",
+    "园林",
+    "工艺",
+    "器物",
+    "乐器",
+    "节日",
+    "习俗",
+    "神祇",
+    "传说",
+    "神兽",
+    "名画",
+    "名胜",
+    "朝代服饰",
+    "兵器",
+    "盔甲",
+    "戏曲",
+    "文房",
+    "人物",
+    "交通",
+)
 #: Fields of a picture written ``Chinese / English``, in the order in which a painter is told them.
 PICTURE_FIELDS = ("subject", "action", "setting", "palette", "mood", "composition")
 CHOICE_FIELDS = {"season": SEASONS, "time": TIMES, "weather": WEATHERS}
@@ -145,7 +168,7 @@ def read_text(path: Path) -> str:
 
 
 def split_blocks(text: str, path: str, kind: str) -> tuple[list[Block], list[Fault]]:
-    """Cut a file into entry blocks; a poem's ``= title · author · dynasty`` line holds for the blocks after it."""
+    """Cut a file into entry blocks; a ``= title · author · dynasty`` line holds for the blocks after it."""
     blocks: list[Block] = []
     faults: list[Fault] = []
     poem: Poem | None = None

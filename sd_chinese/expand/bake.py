@@ -1,0 +1,87 @@
+"""Development-time tool: writes the engine's data tables from packages, ``python -m sd_chinese.expand.bake FOLDER``.
+
+FOLDER holds the packages as downloaded (``pip download --no-deps jionlp``); pypinyin and jieba are read where they
+are installed. Sources and licences stand in ``data/NOTICE``.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from importlib import resources
+from pathlib import Path
+
+from sd_chinese.expand import wordset
+from sd_chinese.expand.lexicon import DATA
+from sd_chinese.expand.patterns import plain
+
+#: Readings that differ only in what many speakers do not tell apart count as one.
+FOLDED_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+READINGS_KEPT = 4
+#: Words rarer than this in jieba's dictionary do not count as known.
+RARE = 3
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    wheel = next(folder.glob("jionlp-*.whl"))
+    idioms = _table(wheel, "chinese_idiom")
+    characters = _table(wheel, "chinese_char_dictionary")
+    headwords = _headwords(idioms)
+    (DATA / "headwords.tsv").write_text(
+        "# known idioms and how often they were counted (jionlp, Apache-2.0)\n" + "".join(headwords),
+        encoding="utf-8",
+    )
+    words = _words()
+    used = {c for line in headwords for c in line.split("\t")[0]} | {c for word in words for c in word}
+    (DATA / "characters.tsv").write_text(
+        "# character, toneless folded readings, four-corner code, components (pypinyin, MIT; jionlp, Apache-2.0)\n"
+        + "".join(_characters(characters, used)),
+        encoding="utf-8",
+    )
+    (DATA / "words.bits").write_bytes(wordset.pack(words))
+
+
+def _table(wheel: Path, name: str) -> list[list[str]]:
+    with zipfile.ZipFile(wheel) as outer:
+        inner = zipfile.ZipFile(io.BytesIO(outer.read(f"jionlp/dictionary/{name}.zip")))
+        text = inner.read(inner.namelist()[0]).decode("utf-8")
+    return [line.split("\t") for line in text.splitlines() if line]
+
+
+def _headwords(rows: list[list[str]]) -> list[str]:
+    """Idioms of at least four characters; the list's own commas are dropped."""
+    found = {plain(row[0]): int(row[1]) for row in rows if len(row) == 2}
+    return [f"{word}\t{count}\n" for word, count in sorted(found.items()) if 4 <= len(word) <= 16]
+
+
+def _words() -> list[str]:
+    text = (resources.files("jieba") / "dict.txt").read_text(encoding="utf-8")
+    rows = (line.split(" ") for line in text.splitlines())
+    folded = {plain(row[0]): int(row[1]) for row in rows}
+    return sorted(word for word, count in folded.items() if 2 <= len(word) <= 8 and count >= RARE)
+
+
+def _characters(rows: list[list[str]], used: set[str]) -> list[str]:
+    from pypinyin.contrib.tone_convert import to_normal
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    lines = []
+    for row in rows:
+        character, corner, components = row[0], row[3][:4], row[4]
+        if character not in used:
+            continue
+        readings: dict[str, None] = {}
+        for reading in pinyin_dict.get(ord(character), "").split(","):
+            sound = to_normal(reading)
+            for spelled, kept in FOLDED_SOUNDS:
+                sound = sound.replace(spelled, kept)
+            readings["l" + sound[1:] if sound.startswith("n") else sound] = None
+        kept_readings = " ".join(list(readings)[:READINGS_KEPT])
+        lines.append(f"{character}\t{kept_readings}\t{corner}\t{components}\n")
+    return sorted(lines)
+
+
+if __name__ == "__main__":
+    main()

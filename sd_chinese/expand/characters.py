@@ -1,0 +1,30 @@
+"""How characters sound and look, for telling a slip of the keyboard from another word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+
+from sd_chinese.expand.lexicon import DATA
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[str, str, str]]:
+    rows = (line.split("\t") for line in (DATA / "characters.tsv").read_text(encoding="utf-8").splitlines())
+    return {row[0]: (row[1], row[2], row[3]) for row in rows if len(row) == 4}
+
+
+def similar(first: str, second: str) -> bool:
+    """Whether two characters share a toneless reading, four four-corner digits, or half of their components.
+
+    Readings are folded (zh/z, ch/c, sh/s, -ng/-n, n/l); at least two components must agree.
+    """
+    a, b = _table().get(first), _table().get(second)
+    if a is None or b is None:
+        return False
+    if set(a[0].split()) & set(b[0].split()):
+        return True
+    if a[1] and a[1] == b[1]:
+        return True
+    shared = (Counter(a[2]) & Counter(b[2])).total()
+    return shared >= 2 and 2 * shared >= max(len(a[2]), len(b[2]))

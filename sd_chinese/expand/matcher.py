@@ -1,0 +1,163 @@
+"""Finds lexicon words, idioms and lines of verse in a prompt: exact spellings here, misspelt ones in ``fuzzy``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sd_chinese.expand import fuzzy
+from sd_chinese.expand.hantext import BLANK, HanText, read_prompt
+from sd_chinese.expand.index import Index
+from sd_chinese.expand.patterns import TITLE
+from sd_chinese.expand.signatures import EXACT, LONGEST, ORDER, Hasher, windows
+from sd_chinese.expand.wordset import is_word
+
+#: Long prompts are scanned in blocks of this many characters, each reaching into the next by the longest pattern.
+BLOCK = 1024
+#: Prompts are scanned in sizes of this step, so that the window tables of few sizes serve them all.
+STEP = 32
+_ORDER_LENGTHS = (4, 5, 6, 7, 8)
+_MASK_LENGTHS = (4,)
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where a known phrase stands in a prompt.
+
+    Attributes:
+        start, end: its slice of the prompt.
+        text: that slice.
+        canonical: how the phrase is usually written (simplified, without punctuation).
+        how: ``exact``, ``spelling`` (traditional, spaced or punctuated), or one of ``fuzzy``'s ways.
+        sure: 0..1.
+        pattern: its number in the index.
+        first, last: its slice of the Chinese characters.
+    """
+
+    start: int
+    end: int
+    text: str
+    canonical: str
+    how: str
+    sure: float
+    pattern: int
+    first: int
+    last: int
+
+
+def find_matches(prompt: str, index: Index) -> list[Match]:
+    """All matches of a prompt, in order, without overlaps: the longest first, then the surest."""
+    return matches_in(read_prompt(prompt), index)
+
+
+def matches_in(han: HanText, index: Index) -> list[Match]:
+    hits: set[fuzzy.Hit] = set()
+    for offset in range(0, len(han), BLOCK):
+        hits.update(_block_hits(han, index, offset))
+    exact = [hit for hit in hits if hit.how == "exact"]
+    hits.update(fuzzy.verse_hits(han, index, exact))
+    return [_match(han, index, hit) for hit in _without_overlaps(hits, len(han))]
+
+
+def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
+    size = min(len(han) - offset, BLOCK + LONGEST)
+    padded = -(-size // STEP) * STEP
+    codes = np.zeros(padded, dtype=np.uint32)
+    codes[:size] = han.codes[offset : offset + size]
+    hasher = Hasher(codes)
+    tables = [windows(padded, lengths) for lengths in (index.lengths, _ORDER_LENGTHS, _MASK_LENGTHS)]
+    masked = hasher.masked(tables[2][0])
+    keys = np.concatenate((hasher.exact(*tables[0]), hasher.order(*tables[1]), masked.ravel()))
+    start = np.concatenate((tables[0][0], tables[1][0], *[tables[2][0]] * 4))
+    end = np.concatenate((tables[0][1], tables[1][1], *[tables[2][1]] * 4))
+    candidates = index.look_up(keys)
+    known = {
+        (int(start[at]) + offset, int(end[at]) + offset)
+        for at, kind, pattern in candidates
+        if kind == EXACT and _spelt(han, offset, start[at], end[at]) == index.word(pattern)
+    }
+    for at, kind, pattern in candidates:
+        first, last = int(start[at]) + offset, int(end[at]) + offset
+        if last > len(han):
+            continue
+        if kind == EXACT:
+            hit = _exact_hit(han, index, pattern, first, last)
+        elif (first, last) in known:
+            continue
+        elif kind == ORDER:
+            hit = fuzzy.reordered(han, index, pattern, first, last)
+        else:
+            hit = fuzzy.mistyped(han, index, pattern, first, last)
+        if hit:
+            yield hit
+
+
+def _spelt(han: HanText, offset: int, start: np.int64, end: np.int64) -> str:
+    return han.folded[offset + start : offset + end]
+
+
+def _exact_hit(han: HanText, index: Index, pattern: int, first: int, last: int) -> fuzzy.Hit | None:
+    if han.folded[first:last] != index.word(pattern):
+        return None
+    if index.role[pattern] == TITLE:
+        good = _may_be_title(han, first, last)
+    else:
+        good = _may_be_interrupted(han, first, last) and not _cut_from_words(han, first, last)
+    return fuzzy.Hit(first, last, pattern, "exact", 1.0) if good else None
+
+
+def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
+    """A verse may be split by punctuation and an idiom be spaced out, but 山，水 is not 山水."""
+    inside = han.breaks[first + 1 : last]
+    worst = int(inside.max()) if last - first > 1 else 0
+    if worst == 0:
+        return True
+    if last - first < 4:
+        return False
+    return worst == BLANK or last - first > 6 or fuzzy.aligned(han, first, last) == 2
+
+
+def _may_be_title(han: HanText, first: int, last: int) -> bool:
+    """Titles are everyday words: they count as a whole clause or between 《》, two characters only there."""
+    before, after = int(han.start[first]) - 1, int(han.end[last - 1])
+    quoted = (
+        before >= 0
+        and han.text[before] in "《〈「『"
+        and han.text[after : after + 1] in ("》", "〉", "」", "』")
+    )
+    unbroken = not han.breaks[first + 1 : last].any()
+    return unbroken and (quoted or (last - first > 2 and fuzzy.aligned(han, first, last) == 2))
+
+
+def _cut_from_words(han: HanText, first: int, last: int) -> bool:
+    """Whether a short match is the end of one ordinary word and the start of the next (长江山水 holds no 江山)."""
+    length = last - first
+    if length > 3:
+        return False
+    text = han.folded
+    left = han.breaks[first] == 0 and is_word(text[first - 1 : first + 1])
+    right = han.breaks[last] == 0 and is_word(text[last - 1 : last + 1])
+    if length == 2:
+        return bool(left and right)
+    return bool((left and is_word(text[first + 1 : last])) or (right and is_word(text[first : last - 1])))
+
+
+def _without_overlaps(hits: Iterable[fuzzy.Hit], size: int) -> list[fuzzy.Hit]:
+    taken = bytearray(size)
+    chosen = []
+    for hit in sorted(hits, key=lambda hit: (hit.first - hit.last, -hit.sure, hit.first, hit.pattern)):
+        if not any(taken[hit.first : hit.last]):
+            taken[hit.first : hit.last] = b"\1" * (hit.last - hit.first)
+            chosen.append(hit)
+    return sorted(chosen, key=lambda hit: hit.first)
+
+
+def _match(han: HanText, index: Index, hit: fuzzy.Hit) -> Match:
+    start, end = int(han.start[hit.first]), int(han.end[hit.last - 1])
+    text, canonical = han.text[start:end], index.word(hit.pattern)
+    how, sure = hit.how, hit.sure
+    if how == "exact" and text != canonical:
+        how, sure = "spelling", 0.98
+    return Match(start, end, text, canonical, how, sure, hit.pattern, hit.first, hit.last)
