@@ -8,6 +8,81 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     # --- text encoders -------------------------------------------------------------------------
+    "prompt_too_long": (
+        "提示词有 {length} 个字符，超过上限 {limit}。请确认没有误贴整篇文章，删短后再试。",
+        "The prompt has {length} characters; the limit is {limit}. Shorten it.",
+    ),
+    "emphasis_unknown": (
+        "没有叫“{name}”的强调方式。可用的有：{choices}。",
+        "There is no emphasis mode {name}. Choose one of: {choices}.",
+    ),
+    "clip_skip_range": (
+        "Clip skip 不能是 {value}：这个文本编码器有 {limit} 层，请填 1 到 {limit}。",
+        "Clip skip cannot be {value}: this text encoder has {limit} layers. Use 1 to {limit}.",
+    ),
+    "segmenter_missing": (
+        "长提示词要按词断开，但没有安装 jieba。请运行 pip install jieba，或缩短提示词。",
+        "A long prompt is split between words, and jieba is not installed. Run pip install jieba, or shorten it.",
+    ),
+    "architecture_unknown": (
+        "不支持文本编码器结构“{name}”。支持的有：{choices}。",
+        "There is no encoder architecture {name}. There are: {choices}.",
+    ),
+    "encoder_missing": (
+        "{path} 里没有认识的文本编码器（BERT、CLIP 或 XLM-R）。请换一个带文本编码器的模型。",
+        "{path} holds no text encoder that is known (BERT, CLIP or XLM-R). Choose a model that has one.",
+    ),
+    "encoder_folder_foreign": (
+        "文件夹 {path} 不是带文本编码器的模型：缺少 config.json 或权重。请选 diffusers 模型的文件夹。",
+        "The folder {path} holds no text encoder: config.json or weights are missing. Choose a diffusers model.",
+    ),
+    "encoder_incomplete": (
+        "{path} 里的文本编码器不完整，缺少 {missing}。文件可能损坏，请重新下载。",
+        "The text encoder in {path} is incomplete: {missing} is missing. Download the file again.",
+    ),
+    "encoder_unfilled": (
+        "文本编码器有 {count} 个张量在文件里找不到（如 {names}）。文件不完整或不是这种模型，请换一个。",
+        "{count} tensors of the text encoder are not in the file (such as {names}). Choose a complete file.",
+    ),
+    "encoder_left_over": (
+        "文件里有 {count} 个文本编码器张量用不上（如 {names}），说明配置与权重不符。请使用原版配置文件。",
+        "{count} tensors of the text encoder have no place in it (such as {names}): the configuration does not "
+        "describe these weights. Use the configuration that came with them.",
+    ),
+    "encoder_shape": (
+        "张量 {name} 的形状是 {found}，应为 {expected}：配置与权重不符。请使用原版配置文件。",
+        "The tensor {name} has shape {found}, not {expected}: the configuration does not describe these weights. "
+        "Use the configuration that came with them.",
+    ),
+    "config_unreadable": (
+        "配置文件 {path} 不是有效的 JSON。请重新下载这个文件。",
+        "The configuration {path} is not valid JSON. Download it again.",
+    ),
+    "spec_unreadable": (
+        "文本编码器说明无效：{reason}。请更新本扩展，或用原模型重新转换。",
+        "The description of the text encoder is invalid: {reason}. Update this extension, or convert the model again.",
+    ),
+    "spec_ambiguous": (
+        "{path} 的文本编码器有 49408 行词嵌入：可能是 CLIP（英文、太乙中英双语），也可能是妙笔 MiaoBi，"
+        "单看权重分不出来。请把模型自带的词表放在旁边（merges.txt 或 vocab.txt），或指定词表种类：{choices}。",
+        "The text encoder in {path} has 49408 words: it may be CLIP (English, Taiyi zh-EN) or MiaoBi, and weights "
+        "alone cannot tell. Put the model's own vocabulary beside it (merges.txt or vocab.txt), or name its kind: "
+        "{choices}.",
+    ),
+    "vocabulary_missing": (
+        "找不到 {path} 的词表（{kind}，{words} 词）。请从模型主页下载词表（vocab.txt、merges.txt 或 "
+        "sentencepiece.bpe.model），放在模型旁边，文件名前加上模型名和一个点。",
+        "There is no vocabulary for {path} ({kind}, {words} words). Download vocab.txt, merges.txt or "
+        "sentencepiece.bpe.model from the model's page and put it beside the model, named like it (model.vocab.txt).",
+    ),
+    "vocabulary_unfit": (
+        "词表（{source}）与文本编码器的 {rows} 个词对不上。请使用该模型自带的词表。",
+        "The vocabulary ({source}) does not fit a text encoder of {rows} words. Use the one that came with the model.",
+    ),
+    "vocabulary_unreadable": (
+        "读不懂词表 {source}。请从模型主页重新下载。",
+        "The vocabulary {source} cannot be read. Download it again from the model's page.",
+    ),
     # --- weights and conversion ----------------------------------------------------------------
     "weights_missing": ("找不到文件：{path}。请检查路径。", "There is no file {path}. Check the path."),
     "weights_unreadable": (
