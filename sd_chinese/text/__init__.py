@@ -1,0 +1,1 @@
+"""Text to tensors: markup, tokens, contexts, encoder, emphasis."""
