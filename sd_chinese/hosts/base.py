@@ -104,4 +104,8 @@ class Painter(Protocol):
     samplers: Sequence[str]
     """The names that :attr:`PaintJob.sampler` may have, in the menu's order."""
 
+    @property
+    def device(self) -> str:
+        """The torch device that text encoders should live on."""
+
     def paint(self, job: PaintJob, on_step: OnStep | None = None) -> list[Image]: ...

@@ -188,9 +188,9 @@ def _conditioner(model: FoundModel, parts: ModelParts, studio: Studio) -> Condit
     key = parts.identity
     if key not in studio.conditioners:
         studio.conditioners.clear()  # one encoder in memory, like one checkpoint
-        studio.conditioners[key] = load_conditioner(model)
+        studio.conditioners[key] = load_conditioner(model, studio.painter.device)
     conditioner = studio.conditioners[key]
-    width, context = conditioner.spec.output_width, parts.unet_config["cross_attention_dim"]
+    width, context = conditioner.spec.context_width, parts.unet_config["cross_attention_dim"]
     if width != context:
         raise SdzhError("encoder_misfit", model=model.name, width=width, context=context)
     return conditioner

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sd_chinese.spec import read_spec
+from sd_chinese.text.load import load_conditioner_from
 from sd_chinese.workflows.find_model import FoundModel
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ def load_conditioner(model: FoundModel, device: str = "cpu") -> Conditioner:
     Raises:
         SdzhError: no encoder, no vocabulary, or a question that only the user can answer.
     """
-    from sd_chinese.text.load import load_conditioner_from
-
-    return load_conditioner_from(
-        model.path, overrides=model.card.encoder if model.card else None, device=device
-    )
+    said: dict[str, Any] = dict(model.card.encoder or {}) if model.card else {}
+    spec = read_spec(model.path, hint=said.get("tokenizer", {}).get("kind")).with_overrides(said)
+    return load_conditioner_from(model.path, spec=spec, device=device)
