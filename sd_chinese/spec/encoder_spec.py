@@ -139,6 +139,8 @@ def _build_encoder(values: Mapping[str, Any]) -> EncoderSpec:
 
 def _build(cls: Any, values: Mapping[str, Any]) -> Any:
     """A dataclass from JSON; a field of the wrong name or type is a ValueError or TypeError."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{values!r}")
     checked: dict[str, Any] = {}
     types = {f.name: str(f.type) for f in dataclasses.fields(cls)}
     for name, value in values.items():
