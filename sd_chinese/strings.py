@@ -141,8 +141,52 @@ TEXTS: dict[str, tuple[str, str]] = {
         "写不了 {path}：{reason}。请检查文件夹是否存在、是否可写。",
         "{path} cannot be written: {reason}. Check that the folder exists and may be written to.",
     ),
+    "part_missing": (
+        "{path} 里没有 {part} 部分，不是完整的底模。请补全文件，或换一个模型。",
+        "{path} has no {part} in it, so it is not a whole base model. Complete it, or choose another.",
+    ),
+    "convert_unknown_key": (
+        "张量 {name} 不属于 Stable Diffusion 1.x 或 2.x，无法转换。请确认选对了模型。",
+        "The tensor {name} is none of Stable Diffusion 1.x or 2.x, so it cannot be converted. Check the model.",
+    ),
+    "convert_not_unet": (
+        "这些权重里没有交叉注意力，不是 Stable Diffusion 1.x 或 2.x 的 UNet。请换一个模型。",
+        "These weights have no cross-attention: not a UNet of Stable Diffusion 1.x or 2.x. Choose another model.",
+    ),
+    "convert_overflow": (
+        "张量 {name} 的数值超出 {dtype} 的范围。请改用 float32 转换。",
+        "Values of the tensor {name} do not fit into {dtype}. Convert with float32 instead.",
+    ),
+    "dtype_unknown": (
+        "不认识精度 {dtype}，可选：{choices}。",
+        "{dtype} is not a precision that can be written; choose from {choices}.",
+    ),
+    "converter_unknown": (
+        "没有办法转换 {kind}/{layout}，能转换的有：{choices}。",
+        "There is no converter for {kind}/{layout}; there are {choices}.",
+    ),
+    "folder_exists": (
+        "{path} 已经存在。请换一个名字，或先移走它。",
+        "{path} exists already. Choose another name, or move it away first.",
+    ),
+    "lora_unknown_key": (
+        "{path} 里的 {name} 不是 Stable Diffusion 1.x/2.x 的 LoRA 写法（LyCORIS、SDXL 暂不支持）。请换一个文件。",
+        "{name} in {path} is no LoRA of Stable Diffusion 1.x/2.x (LyCORIS and SDXL are not read). Choose another file.",
+    ),
+    "lora_incomplete": (
+        "{path} 里 {name} 的 down 和 up 不成对。文件可能不完整，请重新下载。",
+        "In {path} the down and up of {name} do not match. The file may be incomplete: download it again.",
+    ),
     # --- registry ------------------------------------------------------------------------------
     # --- reading Chinese -----------------------------------------------------------------------
+    "expand_option": (
+        "{name} 不能是 {value}；可用：{known}。",
+        "{name} cannot be {value}; use one of: {known}.",
+    ),
+    "style_unknown": (
+        "没有名为 {name} 的画风；用 lexicon find 查找。",
+        "There is no style called {name}; look for one with lexicon find.",
+    ),
     "corpus_empty": (
         "{path} 里没有诗词；需要 npm 包 chinese-poetry 的 .tgz 或解压后的文件夹。",
         "{path} holds no poems; the npm package chinese-poetry is needed, as .tgz or unpacked.",
