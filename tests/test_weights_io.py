@@ -104,6 +104,12 @@ def test_the_library_reads_what_is_written(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["a.safetensors"]
 
 
+def test_a_header_length_may_look_like_a_pickle(tmp_path: Path) -> None:
+    for padding in range(32):  # one of 32 lengths begins with the first byte of a pickle
+        path = write_safetensors(tmp_path / "a.safetensors", [source("w", torch.ones(2))], {"x": "y" * (8 * padding)})
+        assert_same(path, {"w": torch.ones(2)})
+
+
 @pytest.mark.parametrize("ending", ["safetensors", "bin"])
 def test_reads_sharded_folders(tmp_path: Path, ending: str) -> None:
     tensors = {k: v.clone().contiguous() for k, v in sample().items()}

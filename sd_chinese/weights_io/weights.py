@@ -127,12 +127,13 @@ def _read_slots(path: Path) -> tuple[dict[str, Slot], dict[str, str]]:
         for magic, error in _FOREIGN.items():
             if start.startswith(magic):
                 raise SdzhError(error, path=path)
+        # First of all: a header's length may begin with any byte, that of a pickle or a zip too.
+        if start[4:9] == b"\0\0\0\0{":
+            return safetensors_slots(path, file)
         if start.startswith(b"PK\x03\x04"):
             return zip_slots(path, file), {}
         if start.startswith(b"\x80"):
             return legacy_slots(path, file), {}
-        if len(start) > 8 and start[8:9] == b"{":
-            return safetensors_slots(path, file)
     raise SdzhError("weights_foreign" if len(start) == 16 else "weights_truncated", path=path)
 
 
