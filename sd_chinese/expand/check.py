@@ -23,6 +23,7 @@ REQUIRED = {
     "term": ("means", "sort"),
     "image": (),
     "style": ("means", "style", "negative"),
+    "era": (),
 }
 #: Longest Chinese (characters) and English (words) of a picture's field before a remark is made.
 LENGTHS = (30, 22)
@@ -68,7 +69,7 @@ def _check_pictures(entry: Entry) -> Iterator[tuple[bool, str, str]]:
         label = f" in scene '{picture.name}'" if picture.name else ""
         if picture.subject is None:
             yield True, "scene", f"'subject' is missing{label}"
-        if picture.setting is None and not picture.name and entry.kind not in ("term", "image"):
+        if picture.setting is None and not picture.name and entry.kind not in ("term", "image", "era"):
             yield True, "", f"'setting' is missing{label}"
         for field, pair in picture.pairs():
             yield from _check_pair(field, pair)

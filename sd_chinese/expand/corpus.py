@@ -108,7 +108,7 @@ def _files(package: Path) -> Iterator[tuple[str, bytes]]:
 def _fields(record: dict[str, Any], shelf: str) -> tuple[str, str, list[str], str]:
     title = record.get("title") or record.get("rhythmic") or ""
     author = record.get("author") or SHELVES[shelf][2] or "佚名"
-    body = next((record[key] for key in ("paragraphs", "content", "para") if record.get(key)), [])
+    body: list[str] = next((record[key] for key in ("paragraphs", "content", "para") if record.get(key)), [])
     tags = record.get("tags") or []
     joined = "、".join([tags] if isinstance(tags, str) else tags)
     return _line(title), _line(author), [_line(line) for line in body], _line(joined)

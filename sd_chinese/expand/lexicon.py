@@ -20,6 +20,7 @@ KINDS = {
     "terms": "term",
     "images": "image",
     "styles": "style",
+    "eras": "era",
 }
 SEASONS = ("春", "夏", "秋", "冬")
 TIMES = ("黎明", "清晨", "白天", "正午", "午后", "黄昏", "夜晚", "月夜", "深夜")

@@ -1,0 +1,52 @@
+"""Clauses that look like verse but are no line we know: read through their images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sd_chinese.expand.hantext import HanText
+from sd_chinese.expand.matcher import Match
+from sd_chinese.expand.reading import is_doubled, read_phrase
+from sd_chinese.expand.records import Records
+from sd_chinese.expand.vocabulary import glyphs
+from sd_chinese.expand.wordset import is_word
+
+LENGTHS = frozenset({4, 5, 7})
+#: Words of plain prose, which verse does without.
+_PROSE = frozenset("的了着在是我你他她它们吗吧呢个位这那把被和很都也就还给让")
+_UNKNOWN = -1
+
+
+def unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> Iterator[Match]:
+    """Clauses of four, five or seven characters that are no prose, hold no match, and show at least two things."""
+    taken = [(match.first, match.last) for match in matches]
+    for first, last in han.clauses():
+        if last - first not in LENGTHS or any(a < last and first < b for a, b in taken):
+            continue
+        text = han.folded[first:last]
+        if not _is_verse_like(text):
+            continue
+        reading = read_phrase(text, records.image)
+        if reading.drawable:
+            start, end = int(han.start[first]), int(han.end[last - 1])
+            typed = han.text[start:end]
+            yield Match(start, end, typed, text, "read", 1.0, _UNKNOWN, first, last)
+
+
+def _is_verse_like(text: str) -> bool:
+    if not _PROSE.isdisjoint(text) or is_doubled(text):
+        return False
+    table = glyphs()
+    if 2 * sum(character in table for character in text) <= len(text):
+        return False
+    return _in_words(text) < len(text)
+
+
+def _in_words(text: str) -> int:
+    """How many characters belong to everyday words of two or more."""
+    best = [0]
+    for end in range(1, len(text) + 1):
+        options = [best[-1]]
+        options += [best[end - n] + n for n in (2, 3, 4) if n <= end and is_word(text[end - n : end])]
+        best.append(max(options))
+    return best[-1]

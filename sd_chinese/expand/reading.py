@@ -1,0 +1,159 @@
+"""Reads a line of verse or an idiom that no entry describes: its images, things, people, colours and weather.
+
+Nothing is invented: what the tables do not know is left out, how much of the line they know is its certainty, and a
+line with nothing to draw says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sd_chinese.expand.lexicon import Entry, Pair
+from sd_chinese.expand.vocabulary import DRAWN, PEOPLE, cues, glyphs, words
+
+#: Fewer things than this make no picture.
+ENOUGH = 2
+MOST = 4
+#: Where a line of verse pauses, by its length.
+CAESURA = {4: 2, 5: 2, 7: 4}
+_NEGATIONS = frozenset("不无非未莫勿没")
+_ARTICLES = ("a ", "an ", "the ")
+
+FindImage = Callable[[str], "Entry | None"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a phrase shows.
+
+    Attributes:
+        things: what is drawn, in the phrase's order, with the words it was read from.
+        told: season, time and weather by field.
+        sure: 0..1, from how much of the phrase was understood.
+        people: whether somebody is in it.
+    """
+
+    things: tuple[tuple[str, Pair], ...] = ()
+    told: dict[str, str] = field(default_factory=dict)
+    sure: float = 0.0
+    people: bool = False
+
+    @property
+    def drawable(self) -> bool:
+        return len(self.things) >= ENOUGH
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    pair: Pair
+    sort: str
+    at: int = 0
+
+
+def read_phrase(phrase: str, find_image: FindImage, neighbours: Sequence[str] = ()) -> Reading:
+    """Read ``phrase``; if it shows too little, the lines beside it in its poem lend their images."""
+    tokens = list(_tokens(phrase, find_image))
+    things = _things(tokens, CAESURA.get(len(phrase), 0))
+    known = sum(len(token.text) for token in tokens)
+    sure = 0.25 + 0.5 * known / max(1, len(phrase)) if things else 0.0
+    told = _told(phrase)
+    for neighbour in neighbours:
+        if len(things) >= ENOUGH:
+            break
+        lent = _things(list(_tokens(neighbour, find_image)), CAESURA.get(len(neighbour), 0))
+        things += [(text, pair) for text, pair in lent if pair not in [p for _, p in things]][:ENOUGH]
+        told = {**_told(neighbour), **told}
+        sure = max(sure, 0.25) * 0.8
+    people = any(token.sort in PEOPLE for token in tokens)
+    return Reading(tuple(things[:MOST]), told, round(sure, 2), people)
+
+
+def is_doubled(phrase: str) -> bool:
+    """马马虎虎, 形形色色: doubled characters describe a manner, not the horses and tigers they are written with."""
+    return len(phrase) == 4 and phrase[0] == phrase[1] and phrase[2] == phrase[3]
+
+
+def _tokens(phrase: str, find_image: FindImage) -> Iterator[_Token]:
+    """Known words of a phrase, longest first; what a negation stands before is skipped."""
+    at = 0
+    while at < len(phrase):
+        if phrase[at] in _NEGATIONS:
+            at += 2
+            continue
+        token = next(
+            (t for size in (4, 3, 2, 1) if (t := _known(phrase[at : at + size], size, find_image))), None
+        )
+        if token:
+            yield replace(token, at=at)
+        at += len(token.text) if token else 1
+
+
+def _known(text: str, size: int, find_image: FindImage) -> _Token | None:
+    if len(text) != size:
+        return None
+    if size > 1:
+        entry = find_image(text)
+        if entry and entry.pictures and entry.pictures[0].subject:
+            return _Token(text, entry.pictures[0].subject, "image")
+        word = words().get(text)
+        if word and word.sort in DRAWN:
+            return _Token(text, Pair(text, word.en), word.sort)
+    glyph = glyphs().get(text)
+    return _Token(text, glyph.pair, glyph.sort) if glyph else None
+
+
+def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:
+    """Things with their colours and qualities before them and their doings behind them.
+
+    Nothing before the pause in the middle of a line describes what comes after it.
+    """
+    found: list[tuple[str, Pair]] = []
+    before: list[_Token] = []
+    for token in tokens:
+        before = [earlier for earlier in before if not earlier.at < caesura <= token.at]
+        if token.sort in ("colour", "quality"):
+            before.append(token)
+        elif token.sort == "act":
+            if found:
+                text, pair = found[-1]
+                found[-1] = (text + token.text, Pair(pair.zh + token.pair.zh, f"{pair.en} {token.pair.en}"))
+            before.clear()
+        elif token.pair not in [pair for _, pair in found]:
+            text = "".join(t.text for t in before) + token.text
+            found.append((text, _qualified(token.pair, [t.pair for t in before])))
+            before.clear()
+    return found
+
+
+def _qualified(thing: Pair, qualities: Sequence[Pair]) -> Pair:
+    if not qualities:
+        return thing
+    zh = "".join(f"{quality.zh.removesuffix('的')}的" for quality in qualities) + thing.zh
+    english = " ".join(quality.en for quality in qualities)
+    if english.startswith("a "):
+        return Pair(zh, f"{english} {_bare(thing.en)}")
+    for article in _ARTICLES:
+        if thing.en.startswith(article):
+            kept = article if article == "the " else ("an " if english[0] in "aeiou" else "a ")
+            return Pair(zh, f"{kept}{english} {_bare(thing.en)}")
+    return Pair(zh, f"{english} {thing.en}")
+
+
+def _bare(en: str) -> str:
+    for article in _ARTICLES:
+        if en.startswith(article):
+            return en[len(article) :]
+    return en
+
+
+def _told(phrase: str) -> dict[str, str]:
+    """Season, time and weather that the phrase's words or characters tell."""
+    found: dict[str, str] = {}
+    for cue in cues():
+        if cue.field in found:
+            continue
+        if any(word in phrase for word in cue.words) or not cue.characters.isdisjoint(phrase):
+            found[cue.field] = cue.value
+    return found

@@ -1,0 +1,153 @@
+"""Several matches and the user's own words become one scene without contradiction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sd_chinese.expand.lexicon import Entry, Pair
+from sd_chinese.expand.parts import CONDITIONS, STORIES, Element, Part
+from sd_chinese.expand.vocabulary import conditions, names_people
+
+#: Words by which a phrase of a scene gives its season away.
+_SEASON_MARKS = {"春": "春|嫩芽", "夏": "夏|蝉", "秋": "秋|枫叶|红叶|落叶", "冬": "冬|雪地|雪花|积雪|大雪"}
+_DAY, _NIGHT = "正午|烈日|晴空|阳光", "月光|月色|明月|圆月|夜|星空"
+_TIME_MARKS = {
+    "白天": _DAY, "正午": _DAY, "午后": _DAY, "清晨": "朝阳|晨", "黎明": "晨",
+    "黄昏": "夕阳|晚霞|暮", "夜晚": _NIGHT, "月夜": _NIGHT, "深夜": _NIGHT,
+}  # fmt: skip
+#: A phrase may be left out of a part without losing what the part is about.
+_OPTIONAL = frozenset({"setting", "palette", "mood", "composition"})
+_SHARED = ("palette", "mood", "composition")
+USER = "user"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A season, time of day or weather of the whole scene, and who said so."""
+
+    field: str
+    value: str
+    pair: Pair
+    source: str
+
+
+@dataclass(frozen=True)
+class Style:
+    """How it is painted."""
+
+    name: str
+    pair: Pair
+    pure: Pair | None = None
+    negative: Pair | None = None
+    palette: Pair | None = None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Style:
+        pair = entry.style or Pair(entry.headword, "")
+        return cls(entry.headword, pair, entry.pure, entry.negative, entry.palette)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture: parts in the order of the prompt, what holds for all of it, and what must not appear."""
+
+    parts: tuple[Part, ...]
+    conditions: tuple[Condition, ...]
+    shared: tuple[Element, ...]
+    styles: tuple[Style, ...]
+    negative: tuple[Pair, ...]
+
+    def elements(self) -> list[Element]:
+        return [element for part in self.parts for element in part.elements] + list(self.shared)
+
+
+def merge(
+    parts: Sequence[Part], told_by_user: dict[str, str], own_words: str, styles: Sequence[Style], people: bool
+) -> Scene:
+    """Settle contradictions: the user's own words win, then the earlier phrase.
+
+    Args:
+        told_by_user: season, time and weather that the user's own words tell, by field.
+        own_words: the user's text outside of all matches.
+        people: ``False`` leaves people out of the scene.
+    """
+    settled = _settle(parts, told_by_user)
+    values = {condition.field: condition.value for condition in settled if condition.field != "weather"}
+    kept: list[Part] = []
+    shared: dict[str, Element] = {}
+    said: set[str] = set()
+    has_story = any(part.kind in STORIES and part.drawable for part in parts)
+    for part in parts:
+        elements = []
+        for element in part.elements:
+            if (
+                element.pair.zh in said
+                or _contradicts(element, values)
+                or not _fits(element, part, has_story)
+            ):
+                continue
+            if not people and names_people(element.pair.zh):
+                continue
+            said.add(element.pair.zh)
+            if element.role in _SHARED:
+                shared.setdefault(element.role, element)
+            else:
+                elements.append(element)
+        kept.append(replace(part, elements=tuple(elements)))
+    negative = _negative(kept, own_words, styles, people)
+    return Scene(
+        tuple(kept), settled, tuple(shared[r] for r in _SHARED if r in shared), tuple(styles), negative
+    )
+
+
+def _settle(parts: Sequence[Part], told_by_user: dict[str, str]) -> tuple[Condition, ...]:
+    table = conditions()
+    found: list[Condition] = []
+    for name in CONDITIONS:
+        if name in told_by_user:
+            value = told_by_user[name]
+            found.append(Condition(name, value, table[name, value], USER))
+            continue
+        part = next((part for part in parts if part.drawable and name in part.told), None)
+        for value in part.told[name] if part else ():
+            source = part.elements[0].source if part else ""
+            found.append(Condition(name, value, table[name, value], source))
+    return tuple(found)
+
+
+def _contradicts(element: Element, values: dict[str, str]) -> bool:
+    """Whether an optional phrase names another season or time than the one settled on."""
+    if element.role not in _OPTIONAL:
+        return False
+    for name, marks in (("season", _SEASON_MARKS), ("time", _TIME_MARKS)):
+        value = values.get(name)
+        if value is None or re.search(marks.get(value, "$^"), element.pair.zh):
+            continue
+        if any(mark != marks.get(value) and re.search(mark, element.pair.zh) for mark in marks.values()):
+            return True
+    return False
+
+
+def _fits(element: Element, part: Part, has_story: bool) -> bool:
+    """A dish or a robe brings no table and no room of its own into a scene that has a place."""
+    return not (has_story and part.kind not in STORIES and element.role in ("setting", "composition"))
+
+
+def _negative(
+    parts: Sequence[Part], own_words: str, styles: Sequence[Style], people: bool
+) -> tuple[Pair, ...]:
+    """Traps that nothing else in the scene wants, then the styles' own."""
+    scene_zh = own_words + "".join(e.pair.zh for part in parts for e in part.elements)
+    scene_en = " ".join(e.pair.en for part in parts for e in part.elements).lower()
+    found = []
+    for part in parts:
+        zh = [word for word in part.trap_zh if word not in scene_zh]
+        en = [word for word in part.trap_en if not re.search(rf"\b{re.escape(word.lower())}", scene_en)]
+        if zh or en:
+            found.append(Pair("，".join(zh), ", ".join(en)))
+    found += [Pair(s.negative.zh.replace("、", "，"), s.negative.en) for s in styles if s.negative]
+    if not people:
+        found.append(Pair("人物，人群", "people, person, human figure"))
+    return tuple(found)

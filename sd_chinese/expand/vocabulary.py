@@ -1,0 +1,109 @@
+"""The engine's own word tables: everyday words and verse characters with their English, season and weather cues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from sd_chinese.expand.lexicon import DATA, Pair
+
+_FOLDER = DATA / "vocabulary"
+#: Sorts of words that name something to draw.
+DRAWN = frozenset(
+    {"woman", "man", "person", "animal", "plant", "food", "dress", "thing", "building", "nature"}
+)
+PEOPLE = frozenset({"woman", "man", "person"})
+
+
+@dataclass(frozen=True)
+class Word:
+    """An everyday word: its English and what sort of word it is."""
+
+    en: str
+    sort: str
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A character of classical verse: in plain Chinese, in English, and its sort."""
+
+    pair: Pair
+    sort: str
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words and characters that tell a season, a time of day or a weather."""
+
+    field: str
+    value: str
+    pair: Pair
+    words: tuple[str, ...]
+    characters: frozenset[str]
+
+
+def _sorted_rows(path: Path) -> list[tuple[str, str, str]]:
+    """(sort, word, rest) of a table with ``[sort]`` lines and ``word rest | word rest`` lines."""
+    rows, sort = [], ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            sort = line.strip("[] ")
+        elif line and not line.startswith("#"):
+            for item in line.split("|"):
+                word, _, rest = item.strip().partition(" ")
+                rows.append((sort, word, rest.strip()))
+    return rows
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, Word]:
+    found: dict[str, Word] = {}
+    for sort, word, en in _sorted_rows(_FOLDER / "words.txt"):
+        found.setdefault(word, Word("" if en == "-" else en, sort))
+    return found
+
+
+@lru_cache(maxsize=1)
+def glyphs() -> dict[str, Glyph]:
+    found: dict[str, Glyph] = {}
+    for sort, word, rest in _sorted_rows(_FOLDER / "glyphs.txt"):
+        zh, _, en = rest.partition("/")
+        found.setdefault(word, Glyph(Pair(zh, en), sort))
+    return found
+
+
+@lru_cache(maxsize=1)
+def cues() -> tuple[Cue, ...]:
+    found = []
+    for line in (_FOLDER / "cues.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            field, value, zh, en, some, single = (part.strip() for part in line.split("|"))
+            found.append(Cue(field, value, Pair(zh, en), tuple(some.split()), frozenset(single.split())))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def conditions() -> dict[tuple[str, str], Pair]:
+    """How a season, time or weather is written, by (field, value)."""
+    return {(cue.field, cue.value): cue.pair for cue in cues()}
+
+
+def told_by(text: str) -> dict[str, str]:
+    """The season, time and weather that everyday words of ``text`` tell; the first in the text of each wins."""
+    found: dict[str, tuple[int, str]] = {}
+    for cue in cues():
+        for word in cue.words:
+            at = text.find(word)
+            if at >= 0 and (cue.field not in found or at < found[cue.field][0]):
+                found[cue.field] = (at, cue.value)
+    return {field: value for field, (_, value) in found.items()}
+
+
+@lru_cache(maxsize=1)
+def people_words() -> tuple[str, ...]:
+    return tuple(word for word, known in words().items() if known.sort in PEOPLE)
+
+
+def names_people(text: str) -> bool:
+    return any(word in text for word in people_words())
