@@ -1,0 +1,1 @@
+"""The embedded model family: a scale model of PAI-Diffusion made from nothing on a CPU."""
