@@ -178,6 +178,49 @@ TEXTS: dict[str, tuple[str, str]] = {
         "In {path} the down and up of {name} do not match. The file may be incomplete: download it again.",
     ),
     # --- registry ------------------------------------------------------------------------------
+    "card_unreadable": (
+        "读不了模型卡 {path}：{reason}。请检查它是不是 UTF-8 编码的 JSON。",
+        "The card {path} cannot be read: {reason}. Check that it is JSON in UTF-8.",
+    ),
+    "card_invalid": (
+        "模型卡 {path} 不合规则，已跳过：{rules}。规则见 models_registry/card.schema.json。",
+        "The card {path} breaks rules and was skipped: {rules}. The rules are in models_registry/card.schema.json.",
+    ),
+    "card_duplicate": (
+        "模型卡 {path} 的编号 {id} 已被占用，已跳过。请换一个编号。",
+        "The card {path} was skipped: its id {id} is taken. Choose another id.",
+    ),
+    "card_unknown": (
+        "没有编号为 {id} 的模型。相近的有：{near}；全部：{ids}。",
+        "There is no model with the id {id}. Near: {near}; all: {ids}.",
+    ),
+    "card_title": ("名称", "title"),
+    "card_kind": ("类型", "kind"),
+    "card_description": ("说明", "description"),
+    "card_publisher": ("发布者", "publisher"),
+    "card_licence": ("许可", "licence"),
+    "card_size": ("大小", "size"),
+    "card_compatible": ("适用底模", "made for"),
+    "card_defaults": ("默认参数", "defaults"),
+    "card_sources": ("来源", "sources"),
+    "card_installed": ("位置", "place"),
+    "card_absent": ("未安装", "not installed"),
+    "card_notes": ("备注", "notes"),
+    "commercial_yes": ("可商用", "commercial use allowed"),
+    "commercial_no": ("不可商用", "no commercial use"),
+    "commercial_ask": ("商用请先看许可", "commercial use: read the licence"),
+    "identify_unknown": (
+        "认不出 {path}：里面的张量（{keys} 等）不属于底模、LoRA、ControlNet、文本编码器或 VAE。",
+        "{path} is not recognised: its tensors ({keys} ...) are of no base, LoRA, ControlNet, text encoder or VAE.",
+    ),
+    "identify_other": (
+        "{path} 属于 {name}，不是 Stable Diffusion 1.x、2.x 或 XL，这里用不了。",
+        "{path} belongs to {name}, not to Stable Diffusion 1.x, 2.x or XL, and cannot be used here.",
+    ),
+    "identify_no_vae": (
+        "{path} 里有 unet，却没有 vae 的权重，模型不完整。请补全文件。",
+        "{path} has a unet but no weights of a vae, so it is not whole. Complete it.",
+    ),
     # --- reading Chinese -----------------------------------------------------------------------
     "expand_option": (
         "{name} 不能是 {value}；可用：{known}。",

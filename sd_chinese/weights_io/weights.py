@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
 # What stands in a model folder, best first.
-_STEMS = ("model", "diffusion_pytorch_model", "pytorch_model", "pytorch_lora_weights")
+_STEMS = ("model", "diffusion_pytorch_model", "pytorch_model", "pytorch_lora_weights", "adapter_model")
 WEIGHT_NAMES = tuple(
     f"{stem}{variant}.{ending}"
     for variant in ("", ".fp16")

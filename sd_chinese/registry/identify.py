@@ -1,0 +1,146 @@
+"""What a file or folder is, told by its keys and shapes. Names of files decide nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sd_chinese.errors import SdzhError
+from sd_chinese.spec import EncoderSpec, encoder_prefix, read_spec
+from sd_chinese.weights_io import Header, find_weights, read_header
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What was found.
+
+    Attributes:
+        kind: ``base``, ``lora``, ``controlnet``, ``t2i_adapter``, ``vae``, ``unet``, ``encoder``, ``embedding``; empty
+            when it is nothing that is known here.
+        family: ``sd1``, ``sd2``, ``sdxl``, ``mini`` (a smaller width); empty when nothing shows it.
+        layout: how it is spelled, such as ``diffusers``, ``ldm``, ``kohya``, ``attn_procs``.
+        width: of the conditioning that it was made for.
+        spec: of the text encoder inside.
+        reason: why it is nothing, or why its text encoder cannot be told, for the user.
+    """
+
+    kind: str
+    family: str = ""
+    layout: str = ""
+    width: int | None = None
+    spec: EncoderSpec | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A key that only one kind and layout has."""
+
+    kind: str
+    layout: str
+    pattern: str
+
+
+# In order: an LDM file holds an autoencoder too, a ControlNet has the down blocks of a UNet.
+_MARKS = (
+    _Mark("base", "ldm", r"model\.diffusion_model\.input_blocks\.0\.0\.weight"),
+    _Mark("controlnet", "ldm", r"(control_model\.)?zero_convs\.0\.0\.weight"),
+    _Mark("controlnet", "diffusers", r"controlnet_cond_embedding\.conv_in\.weight"),
+    _Mark("t2i_adapter", "ldm", r"body\.0\.(block1|in_conv)\.weight"),
+    _Mark("t2i_adapter", "diffusers", r"adapter\.(body\.0\..+|conv_in\.weight)"),
+    _Mark("lora", "lycoris", r".+\.(hada_w1_a|hada_w1|lokr_w1|lokr_w1_a|oft_blocks|on_input)"),
+    _Mark("lora", "kohya", r"lora_(unet|te\d?)_[^.]+\.lora_(down|up)\.weight"),
+    _Mark("lora", "attn_procs", r".+\.to_\w+?_lora\.(down|up)\.weight"),
+    _Mark("lora", "diffusers", r".+\.(lora|lora_linear_layer)\.(down|up)\.weight"),
+    _Mark("lora", "peft", r".+\.lora_[AB](\.\w+)?\.weight"),
+    _Mark("embedding", "webui", r"string_to_param\..+|emb_params|clip_[lg]|<.+>"),
+    _Mark("vae", "ldm", r"(first_stage_model\.)?decoder\.up\.0\.block\.0\.norm1\.weight"),
+    _Mark("vae", "diffusers", r"decoder\.up_blocks\.0\.resnets\.0\.norm1\.weight"),
+    _Mark("unet", "diffusers", r"down_blocks\.0\.resnets\.0\.norm1\.weight"),
+)
+# Other networks, by a key: named to the user and refused.
+_ROOT = r"(model\.diffusion_model\.|transformer\.)?"
+_OTHERS = {
+    _ROOT + r"double_blocks\.0\..+|lora_unet_double_blocks_.+": "Flux",
+    _ROOT + r"joint_blocks\.0\..+": "Stable Diffusion 3",
+    _ROOT + r"(transformer_)?blocks\.0\.attn.+": "DiT",
+    r"encoder_hid_proj\.weight": "Kolors",
+}
+# Where the conditioning comes in: the second side of a LoRA's lower matrix or of the weight itself.
+_CONTEXT = r".*attn2[._](processor\.)?to_k(_lora|\.lora)?([._](lora_)?(down|A))?(\.\w+)?\.weight"
+_FAMILIES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+
+
+def identify(path: Path) -> Identity:
+    """Tell what ``path`` is; why it is nothing stands in ``reason``."""
+    try:
+        if (path / "unet").is_dir():
+            return _identify_folder(path)
+        return _identify_file(read_header(path))
+    except SdzhError as error:
+        return Identity("", reason=_sentence(error))
+
+
+def _identify_folder(path: Path) -> Identity:
+    """A diffusers folder."""
+    header = read_header(path / "unet")
+    _refuse_others(header)
+    if find_weights(path / "vae") is None:
+        raise SdzhError("identify_no_vae", path=path)
+    return _add_encoder(_add_width(Identity("base", layout="diffusers"), header), path)
+
+
+def _identify_file(header: Header) -> Identity:
+    _refuse_others(header)
+    mark = next((mark for mark in _MARKS if _first(header, mark.pattern)), None)
+    if mark is None and encoder_prefix(header) is not None:
+        return _add_encoder(Identity("encoder", layout="transformers"), header.path)
+    if mark is None:
+        raise SdzhError("identify_unknown", path=header.path, keys=", ".join(sorted(header.tensors)[:3]))
+    identity = _add_width(Identity(mark.kind, layout=mark.layout), header)
+    return _add_encoder(identity, header.path) if mark.kind == "base" else identity
+
+
+def _refuse_others(header: Header) -> None:
+    if other := next((name for pattern, name in _OTHERS.items() if _first(header, pattern)), None):
+        raise SdzhError("identify_other", path=header.path, name=other)
+
+
+def _add_width(identity: Identity, header: Header) -> Identity:
+    embedding = identity.kind == "embedding"
+    key = next(iter(header.tensors)) if embedding else _first(header, _CONTEXT)
+    shape = header.tensors[key].shape if key else ()
+    if not shape:
+        return identity
+    width = shape[-1] if embedding else shape[1]
+    return replace(identity, width=width, family=_family(width))
+
+
+def _add_encoder(identity: Identity, path: Path) -> Identity:
+    """How the text encoder inside is run; what cannot be told is told."""
+    if identity.family == "sdxl":  # two encoders, neither of them Chinese in any shape known here
+        return identity
+    try:
+        spec = read_spec(path)
+    except SdzhError as error:
+        return replace(identity, reason=_sentence(error))
+    if identity.kind == "encoder":
+        return replace(
+            identity, spec=spec, width=spec.context_width, family=_FAMILIES.get(spec.context_width, "mini")
+        )
+    return replace(identity, spec=spec)
+
+
+def _family(width: int) -> str:
+    return _FAMILIES.get(width, "mini" if width < min(_FAMILIES) else "")
+
+
+def _first(header: Header, pattern: str) -> str | None:
+    """The first key that is wholly of this form."""
+    form = re.compile(pattern)
+    return next((key for key in header.tensors if form.fullmatch(key)), None)
+
+
+def _sentence(error: SdzhError) -> str:
+    return f"{error.zh} / {error.en}"

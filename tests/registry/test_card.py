@@ -1,0 +1,187 @@
+"""Cards and their schema; the schema's keeper is compared with the jsonschema library."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sd_chinese.errors import SdzhError
+from sd_chinese.registry.card import KINDS, REGISTRY, card_schema, load_card
+from sd_chinese.registry.catalog import Catalog
+from sd_chinese.registry.schema import violations
+
+GOOD: dict[str, Any] = {
+    "id": "some-model",
+    "kind": "base",
+    "title": {"zh": "某模型", "en": "Some model"},
+    "description": {"zh": "说明", "en": "Text"},
+    "publisher": "someone",
+    "homepage": "https://example.org/model",
+    "licence": {"name": "Apache-2.0", "url": "https://example.org/licence", "commercial": "ask"},
+    "family": "sd1",
+    "resolution": 512,
+    "size_bytes": 10,
+    "encoder": {"context_length": 32, "tokenizer": {"lower_case": True}},
+    "defaults": {"sampler": "Euler a", "steps": 20, "cfg": 7.5, "size": [512, 768], "triggers": ["水墨"]},
+    "compatible": ["other"],
+    "sources": [
+        {
+            "kind": "hf",
+            "repo": "owner/name",
+            "revision": "main",
+            "files": [{"path": "unet/a.bin", "size": 3, "sha256": "0" * 64}],
+        },
+        {"kind": "modelscope", "repo": "owner/name", "files": [{"path": "a.bin"}]},
+        {"kind": "npm", "package": "@scope/name", "revision": "1.2.3"},
+        {"kind": "local", "path": "D:/models/a"},
+        {"kind": "bundled", "path": "sd_chinese/mini/weights/base"},
+    ],
+    "notes": {"zh": "注", "en": "note"},
+}
+# (path to what is changed, its new value); None takes it away.
+BREAKS: list[tuple[tuple[str | int, ...], Any]] = [
+    (("id",), None),
+    (("id",), "Has Space"),
+    (("id",), 3),
+    (("kind",), "video"),
+    (("title", "en"), None),
+    (("title",), "only one"),
+    (("title", "fr"), "titre"),
+    (("surprise",), 1),
+    (("licence", "commercial"), "maybe"),
+    (("homepage",), "http://example.org"),
+    (("resolution",), "512"),
+    (("resolution",), True),
+    (("resolution",), 32),
+    (("defaults", "size"), [512]),
+    (("defaults", "size"), [512, 512, 512]),
+    (("defaults", "steps"), 20.5),
+    (("defaults", "cfg"), 0),
+    (("defaults", "triggers"), [""]),
+    (("sources",), []),
+    (("sources",), None),
+    (("sources", 0, "repo"), None),
+    (("sources", 0, "repo"), "no-owner"),
+    (("sources", 0, "files"), None),
+    (("sources", 0, "kind"), "ftp"),
+    (("sources", 0, "files", 0, "sha256"), "abc"),
+    (("sources", 0, "files", 0, "path"), "../../etc/passwd"),
+    (("sources", 0, "files", 0, "path"), "/etc/passwd"),
+    (("sources", 0, "files", 0, "path"), "C:\\windows"),
+    (("sources", 2, "revision"), None),
+    (("sources", 3, "path"), None),
+]
+
+
+def changed(place: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    card = copy.deepcopy(GOOD)
+    target: Any = card
+    for step in place[:-1]:
+        target = target[step]
+    if value is None:
+        del target[place[-1]]
+    else:
+        target[place[-1]] = value
+    return card
+
+
+def write(folder: Path, content: Any, name: str = "some-model") -> Path:
+    path = folder / f"{name}.json"
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_card_loads(tmp_path: Path) -> None:
+    card = load_card(write(tmp_path, GOOD))
+    assert (card.id, card.kind, card.title.zh, card.licence.commercial) == (
+        "some-model",
+        "base",
+        "某模型",
+        "ask",
+    )
+    assert card.defaults.given() == {
+        "sampler": "Euler a",
+        "steps": 20,
+        "cfg": 7.5,
+        "size": (512, 768),
+        "triggers": ("水墨",),
+    }
+    assert card.sources[0].files[0].sha256 == "0" * 64
+    assert [source.kind for source in card.sources] == ["hf", "modelscope", "npm", "local", "bundled"]
+    text = "\n".join(card.lines(Path("/x")))
+    assert "某模型" in text and "Apache-2.0" in text and "owner/name" in text and str(Path("/x")) in text
+
+
+@pytest.mark.parametrize(("place", "value"), BREAKS)
+def test_a_broken_card_is_refused_as_jsonschema_would(tmp_path: Path, place: Any, value: Any) -> None:
+    card = changed(place, value)
+    with pytest.raises(SdzhError) as caught:
+        load_card(write(tmp_path, card))
+    assert caught.value.code == "card_invalid"
+    # The named place is where the change was made, or above it.
+    assert any("/" + "/".join(map(str, place[:n])) in caught.value.en for n in range(1, len(place) + 1))
+    jsonschema = pytest.importorskip("jsonschema")
+    assert list(jsonschema.Draft202012Validator(card_schema()).iter_errors(card))
+
+
+def test_jsonschema_accepts_what_is_accepted() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(card_schema())
+    for path in (path for path in REGISTRY.rglob("*.json") if path.name != "card.schema.json"):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.validate(card, card_schema())
+        assert not list(violations(card, card_schema()))
+    jsonschema.validate(GOOD, card_schema())
+
+
+def test_an_unknown_schema_keyword_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="multipleOf"):
+        list(violations(3, {"type": "integer", "multipleOf": 2}))
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', '{"id": "\\ud800"}'])
+def test_files_that_are_no_cards(tmp_path: Path, content: str) -> None:
+    with pytest.raises(SdzhError):
+        load_card(write(tmp_path, content))
+    (tmp_path / "gbk.json").write_bytes("{'水墨'}".encode("gbk"))
+    with pytest.raises(SdzhError) as caught:
+        load_card(tmp_path / "gbk.json")
+    assert caught.value.code == "card_unreadable"
+
+
+def test_the_project_has_its_own_family() -> None:
+    catalog = Catalog.load()
+    assert not catalog.broken
+    assert [card.id for card in catalog.all()] == ["mini", "mini-ink", "mini-canny"]
+    for card in catalog.all():
+        assert card.kind in KINDS and (REGISTRY / card.kind / f"{card.id}.json").is_file()
+        assert all(catalog.get(name).kind == "base" for name in card.compatible)
+
+
+def test_broken_cards_are_named_and_skipped(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    write(tmp_path, {**GOOD, "id": "mini"}, "mini")
+    write(tmp_path, {**GOOD, "id": "another"}, "renamed")
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "deep", "{", "torn")
+    catalog = Catalog.load([tmp_path, tmp_path / "missing"])
+    assert {error.code: Path(str(error.values["path"])).name for error in catalog.broken} == {
+        "card_unreadable": "torn.json",
+        "card_duplicate": "mini.json",
+        "card_invalid": "renamed.json",
+    }
+    assert catalog.get("some-model").publisher == "someone"
+    assert catalog.get("mini").family == "mini"
+    assert [card.id for card in catalog.all("base")] == ["mini", "some-model"]
+
+
+def test_an_unknown_id_lists_the_near_ones() -> None:
+    with pytest.raises(SdzhError) as caught:
+        Catalog.load().get("Mini-inc")
+    assert "mini-ink" in str(caught.value.values["near"])
+    assert "mini-canny" in caught.value.en
