@@ -108,6 +108,18 @@ def _check_traps(entry: Entry) -> Iterator[tuple[bool, str, str]]:
                 yield True, "trap", f"trap '{word}' stands in its own scene: {pair.en}"
 
 
+def check_text(text: str, path: str, kind: str) -> list[Fault]:
+    """The faults of one file's text."""
+    blocks, faults = lexicon.split_blocks(text, path, kind)
+    for block in blocks:
+        entry, more = lexicon.parse_block(block)
+        faults += more
+        for is_fault, field, message in check_entry(entry, block):
+            if is_fault:
+                faults.append(Fault(path, _line_of(block, field), f"[{entry.headword}] {message}"))
+    return faults
+
+
 def check_files(files: Sequence[tuple[Path, str]]) -> tuple[list[Fault], list[Fault], dict[str, int]]:
     """Check files together (duplicates count across them).
 
@@ -137,7 +149,10 @@ def check_files(files: Sequence[tuple[Path, str]]) -> tuple[list[Fault], list[Fa
                     Fault(str(path), line, f"[{entry.headword}] {message}")
                 )
             place = f"{path}:{block.line}"
-            _check_duplicate(entry, place, seen, aliases, Fault(str(path), block.line, ""), faults, remarks)
+            if kind != "era":
+                _check_duplicate(
+                    entry, place, seen, aliases, Fault(str(path), block.line, ""), faults, remarks
+                )
     return faults, remarks, counts
 
 

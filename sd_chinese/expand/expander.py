@@ -10,13 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sd_chinese.errors import SdzhError
 from sd_chinese.expand import lexicon, render, scene
 from sd_chinese.expand.hantext import HanText, read_prompt
 from sd_chinese.expand.index import Index, open_index
 from sd_chinese.expand.layout import lay_out
 from sd_chinese.expand.matcher import Match, matches_in
-from sd_chinese.expand.parts import IMAGES, LITERAL, MOOD, Part, part_of, source_of
+from sd_chinese.expand.parts import IMAGES, LITERAL, MOOD, Beside, Part, part_of, source_of
 from sd_chinese.expand.patterns import Source
 from sd_chinese.expand.phrases import unknown_verse
 from sd_chinese.expand.records import Records
@@ -25,6 +27,8 @@ from sd_chinese.expand.scene import Scene, Style
 from sd_chinese.expand.translate import Translation
 from sd_chinese.expand.vocabulary import told_by
 
+#: Characters of the user's own beside a phrase that still leave it a clause of its own (佛跳墙宴席).
+OWN_WORD = 2
 VIEWS = {LITERAL: "literal picture", IMAGES: "images", MOOD: "mood"}
 PHRASES = ("auto", "keep", "replace")
 
@@ -214,7 +218,8 @@ class Expander:
         matches = sorted([*matches, *unknown_verse(han, matches, self.records)], key=lambda m: m.start)
         own_words = _outside(prompt, matches)
         parts = [
-            part_of(m, self.records, context=own_words, view=options.view, seed=options.seed) for m in matches
+            part_of(match, self.records, beside=beside, view=options.view, seed=options.seed)
+            for match, beside in zip(matches, _beside(han, matches), strict=True)
         ]
         styles = [Style.of(part.known.entry) for part in parts if part.kind == "style" and part.known.entry]
         if options.style:
@@ -233,6 +238,20 @@ class Expander:
         if known is None or known.kind != "style" or known.entry is None:
             raise SdzhError("style_unknown", name=name)
         return Style.of(known.entry)
+
+
+def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
+    """For each match what else its clause holds, and whether that is more than a word of the user's own."""
+    edges = np.flatnonzero(han.breaks)
+    first, last = [match.first for match in matches], [match.last for match in matches]
+    left = edges[np.searchsorted(edges, first, "right") - 1].tolist()
+    right = edges[np.searchsorted(edges, last, "left")].tolist()
+    found = []
+    for match, a, b in zip(matches, left, right, strict=True):
+        taken = sum(m.last - m.first for m in matches if a <= m.first and m.last <= b)
+        text = han.folded[a : match.first] + "，" + han.folded[match.last : b]
+        found.append(Beside(text, b - a - taken <= OWN_WORD))
+    return found
 
 
 def _outside(prompt: str, matches: Sequence[Match]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ class Index:
         self.pairs_start, self.pairs = arrays["pairs_start"], arrays["pairs"]
         self._pool, self._keys, self._values = arrays["pool"], arrays["keys"], arrays["values"]
         self._sieve = arrays["sieve"]
+        self.word = lru_cache(maxsize=16384)(self._word)
         self._records = {name: (arrays[f"{name}_start"], arrays[name]) for name in ("entries", "poems")}
 
-    def word(self, pattern: int) -> str:
+    def _word(self, pattern: int) -> str:
         a, b = int(self.start[pattern]), int(self.start[pattern + 1])
         return self._pool[a:b].tobytes().decode("utf-32-le")
 

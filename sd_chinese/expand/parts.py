@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sd_chinese.expand.lexicon import Entry, Pair, Picture
 from sd_chinese.expand.matcher import Match
+from sd_chinese.expand.patterns import ERA
 from sd_chinese.expand.reading import is_doubled, read_phrase
 from sd_chinese.expand.records import Known, Records
 from sd_chinese.expand.vocabulary import words
@@ -15,6 +16,7 @@ from sd_chinese.expand.vocabulary import words
 LITERAL, IMAGES, MOOD = "直绘", "意象", "意境"
 #: A poem named by its title shows at most this many of its lines.
 LINES_OF_A_POEM = 4
+DYNASTY = "朝代服饰"
 _ARMOUR = ("甲", "盔", "将军", "武士", "战士", "士兵")
 CONDITIONS = ("season", "time", "weather")
 #: Kinds that tell a story: they have a place, and can be read for their images or their mood.
@@ -28,6 +30,19 @@ class Element:
     role: str
     pair: Pair
     source: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The rest of a match's clause.
+
+    Attributes:
+        text: the words before and after it, by which a dynasty chooses its picture.
+        alone: there is hardly any; a name within a sentence of the user's only says what it looks like.
+    """
+
+    text: str = ""
+    alone: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,11 +76,11 @@ def source_of(known: Known, canonical: str) -> str:
     )
 
 
-def part_of(match: Match, records: Records, *, context: str, view: str = LITERAL, seed: int = 0) -> Part:
+def part_of(match: Match, records: Records, *, beside: Beside, view: str = LITERAL, seed: int = 0) -> Part:
     """Turn a match into its contribution.
 
     Args:
-        context: the user's words around it, by which an era chooses its picture.
+        beside: what stands around it in its clause.
         view: which of the three readings.
         seed: chooses among several pictures of an entry; 0 is the first.
     """
@@ -79,11 +94,13 @@ def part_of(match: Match, records: Records, *, context: str, view: str = LITERAL
     view = view if known.kind in STORIES else LITERAL
     if view == IMAGES:
         return _image_part(match, known, entry, records, source)
-    picture = _picture(entry, context, view, seed)
+    picture = _era_picture(entry, match, beside.text, records) or _picture(entry, view, seed)
     traps = (entry.trap_zh, entry.trap_en)
     if picture is None:
         return Part(match, known, (), {}, *traps, match.sure)
     elements = [Element(role, pair, source) for role, pair in picture.pairs()]
+    if not beside.alone and known.kind not in STORIES:
+        return Part(match, known, tuple(elements[:1]), {}, *traps, match.sure)
     if view == MOOD and not picture.name:
         elements = [
             e for e in elements if e.role in ("setting", "palette", "mood", "composition")
@@ -95,25 +112,24 @@ def _told(picture: Picture) -> dict[str, tuple[str, ...]]:
     return {name: values for name in CONDITIONS if (values := getattr(picture, name))}
 
 
-def _picture(entry: Entry, context: str, view: str, seed: int) -> Picture | None:
+def _picture(entry: Entry, view: str, seed: int) -> Picture | None:
     if not entry.pictures:
         return None
-    if entry.kind == "era":
-        wanted = _era_picture(context)
-        return next((picture for picture in entry.pictures if picture.name == wanted), entry.pictures[0])
     if view == MOOD:
         return next((picture for picture in entry.pictures if picture.name == MOOD), entry.pictures[0])
     return entry.pictures[seed % len(entry.pictures)]
 
 
-def _era_picture(context: str) -> str:
-    """Which picture of a dynasty the words beside its name ask for."""
-    if any(word in context for word in _ARMOUR):
-        return "盔甲"
+def _era_picture(entry: Entry, match: Match, context: str, records: Records) -> Picture | None:
+    """The picture of a dynasty that the words beside its name ask for: 宋代 in 宋代楼阁 shows a building."""
+    era = records.find(ERA + match.canonical) if entry.sort == DYNASTY and context.strip("，") else None
+    if era is None or era.entry is None:
+        return None
+    wanted = "盔甲" if any(word in context for word in _ARMOUR) else ""
     for sort, name in (("woman", "女子"), ("man", "男子"), ("building", "建筑")):
-        if any(known.sort == sort and word in context for word, known in words().items()):
-            return name
-    return ""
+        if not wanted and any(known.sort == sort and word in context for word, known in words().items()):
+            wanted = name
+    return next((picture for picture in era.entry.pictures if picture.name == wanted), None)
 
 
 def _image_part(match: Match, known: Known, entry: Entry, records: Records, source: str) -> Part:
@@ -155,7 +171,7 @@ def _poem_part(match: Match, known: Known, records: Records, source: str, view: 
         found = records.find(line)
         entry = found.entry if found else None
         if entry and entry.pictures:
-            picture = _picture(entry, "", view, 0) or entry.pictures[0]
+            picture = _picture(entry, view, 0) or entry.pictures[0]
             elements += [Element(role, pair, f"{line} — {source}") for role, pair in _once(picture, elements)]
             told = {**_told(picture), **told}
         else:

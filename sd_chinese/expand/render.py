@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 from sd_chinese.expand.layout import Piece
 from sd_chinese.expand.lexicon import Pair
-from sd_chinese.expand.parts import STORIES, Element, Part
+from sd_chinese.expand.parts import DYNASTY, STORIES, Element, Part
 from sd_chinese.expand.scene import USER, Scene
 from sd_chinese.expand.translate import Token, Translation, tokens_of, translate
-from sd_chinese.expand.vocabulary import words
+from sd_chinese.expand.vocabulary import names_people, words
 
 #: What is told at which fullness; a shorter prompt leaves the later ones out.
 FULLNESS = {"subject": 0, "action": 1, "condition": 1, "style": 1, "setting": 2, "palette": 3, "mood": 3,
             "composition": 4, "pure": 4}  # fmt: skip
 STRENGTHS = {"light": 1, "normal": 3, "rich": 4}
-_KEPT = frozenset({"style", "era"})
 _MARKS = str.maketrans(
     {"，": ", ", "。": ". ", "、": ", ", "；": "; ", "：": ": ", "！": "! ", "？": "? ", "（": "(", "）": ")",
      "《": "", "》": "", "“": '"', "”": '"', "　": " "}
@@ -50,9 +49,14 @@ def is_replaced(part: Part, phrase: str, *, alone: bool) -> bool:
     Args:
         alone: the phrase is a clause of its own, so that no grammar of the user's depends on it.
     """
-    if not part.drawable or part.kind in _KEPT or phrase == "keep":
+    if not part.drawable or part.kind == "style" or phrase == "keep":
         return False
-    return phrase == "replace" or bool(part.trap_zh or part.trap_en) or (alone and _is_told(part))
+    if phrase == "replace" or (alone and _is_told(part)):
+        return True
+    if not (part.trap_zh or part.trap_en):
+        return False
+    named = part.known.entry is not None and part.known.entry.sort == DYNASTY
+    return alone or not (named or names_people(part.elements[0].pair.zh))
 
 
 def _is_told(part: Part) -> bool:
@@ -146,7 +150,7 @@ def english(plan: Plan) -> Translation:
             continue
         runs, after = _clause(plan, piece, lambda pair: pair.en, ", ")
         clause = _translated(runs, unknown)
-        joined = ", ".join(filter(None, [clause, *after]))
+        joined = ", ".join(filter(None, [clause, *(phrase for phrase in after if phrase not in clause)]))
         out += (" " if out[-1:].isalnum() and joined else "") + joined
     tail = [pair.en for pair in _tail(plan)]
     return Translation(_tidy(_with_tail(out, tail, ", ")), tuple(dict.fromkeys(unknown)))
@@ -223,8 +227,10 @@ def _own_words(plan: Plan) -> str:
 
 
 def negative_zh(scene: Scene) -> str:
-    return "，".join(dict.fromkeys(pair.zh for pair in scene.negative if pair.zh))
+    words = (word for pair in scene.negative for word in pair.zh.split("，") if word)
+    return "，".join(dict.fromkeys(words))
 
 
 def negative_en(scene: Scene) -> str:
-    return ", ".join(dict.fromkeys(pair.en for pair in scene.negative if pair.en))
+    words = (word.strip() for pair in scene.negative for word in pair.en.split(",") if word.strip())
+    return ", ".join(dict.fromkeys(words))

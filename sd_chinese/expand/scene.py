@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sd_chinese.expand.lexicon import Entry, Pair
 from sd_chinese.expand.parts import CONDITIONS, STORIES, Element, Part
@@ -121,13 +122,17 @@ def _contradicts(element: Element, values: dict[str, str]) -> bool:
     """Whether an optional phrase names another season or time than the one settled on."""
     if element.role not in _OPTIONAL:
         return False
-    for name, marks in (("season", _SEASON_MARKS), ("time", _TIME_MARKS)):
-        value = values.get(name)
-        if value is None or re.search(marks.get(value, "$^"), element.pair.zh):
-            continue
-        if any(mark != marks.get(value) and re.search(mark, element.pair.zh) for mark in marks.values()):
-            return True
-    return False
+    return any(
+        (told := _marks(element.pair.zh, name)) and name in values and values[name] not in told
+        for name in ("season", "time")
+    )
+
+
+@lru_cache(maxsize=8192)
+def _marks(zh: str, name: str) -> frozenset[str]:
+    """The seasons or times of day that a phrase would suit by what it mentions; none if it mentions none."""
+    table = _SEASON_MARKS if name == "season" else _TIME_MARKS
+    return frozenset(value for value, mark in table.items() if re.search(mark, zh))
 
 
 def _fits(element: Element, part: Part, has_story: bool) -> bool:

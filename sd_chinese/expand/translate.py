@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sd_chinese.expand.vocabulary import words
 
-LONGEST_WORD = 6
 _NOUNS = frozenset({
     "woman", "man", "person", "body", "animal", "plant", "food", "dress", "thing", "building", "place", "nature",
     "art", "time", "unknown",
 })  # fmt: skip
-_BEFORE_NOUNS = frozenset({"adjective", "colour"})
+_QUALITIES = frozenset({"adjective", "colour", "adverb", "before"})
 _SEVERAL = frozenset(
-    ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several", "many", "twelve"]
+    {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "several", "many"}
 )
 _MEASURED = {"one": "a", "this": "this", "that": "that"}
 
@@ -42,17 +42,17 @@ class Translation:
 
 def tokens_of(text: str) -> list[Token]:
     """Cut text into known words: as few unknown characters as possible, then as few words, then long ones."""
-    table = words()
+    table, longest = words(), _longest_words()
     best: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
     for end in range(1, len(text) + 1):
-        options = []
-        for size in range(1, min(LONGEST_WORD, end) + 1):
-            unknown, count, evenness, _ = best[end - size]
-            if text[end - size : end] in table or text[end - size : end] == "的":
-                options.append((unknown, count + 1, evenness - size * size, size))
-            elif size == 1:
-                options.append((unknown + 1, count + 1, evenness - 1, 1))
-        best.append(min(options))
+        last = text[end - 1]
+        unknown, count, evenness, _ = best[-1]
+        choice = (unknown + (last not in table and last != "的"), count + 1, evenness - 1, 1)
+        for size in range(2, min(longest.get(last, 1), end) + 1):
+            if text[end - size : end] in table:
+                unknown, count, evenness, _ = best[end - size]
+                choice = min(choice, (unknown, count + 1, evenness - size * size, size))
+        best.append(choice)
     found: list[Token] = []
     at = len(text)
     while at:
@@ -60,6 +60,15 @@ def tokens_of(text: str) -> list[Token]:
         found.append(_token(text[at - size : at]))
         at -= size
     return list(_joined(reversed(found)))
+
+
+@lru_cache(maxsize=1)
+def _longest_words() -> dict[str, int]:
+    """The length of the longest word that ends in a character."""
+    found: dict[str, int] = {}
+    for word in words():
+        found[word[-1]] = max(len(word), found.get(word[-1], 1))
+    return found
 
 
 def _token(text: str) -> Token:
@@ -110,7 +119,7 @@ def translate(tokens: Sequence[Token]) -> Translation:
             units.append(_Unit(token.en, "place_phrase"))
         elif token.en:
             sort = "noun" if token.sort in _NOUNS else token.sort
-            several = sort == "noun" and any(unit.en in _SEVERAL for unit in units if unit.sort == "number")
+            several = sort == "noun" and _is_several(units)
             last = not _more_noun(tokens, at)
             units.append(_Unit(_plural(token.en) if several and last else token.en, sort))
             if sort == "noun" and following not in ("of", "where") and not _more_noun(tokens, at):
@@ -120,12 +129,18 @@ def translate(tokens: Sequence[Token]) -> Translation:
     return Translation(_with_articles(text), unknown)
 
 
+def _is_several(units: Sequence[_Unit]) -> bool:
+    """Whether a number of two or more counts the noun to come."""
+    start = _phrase_start(units, frozenset({"verb", "in", "join", "place_phrase"}))
+    return any(unit.en in _SEVERAL for unit in units[start:] if unit.sort == "number")
+
+
 def _plural(noun: str) -> str:
     """girl -> girls, the last word of a plain noun phrase."""
     if " of " in noun or " in " in noun or noun.endswith("s") or not noun.isascii():
         return noun
     for one, many in (("man", "men"), ("child", "children"), ("person", "people"), ("y", "ies")):
-        if noun.endswith(one) and noun[-2:-1] not in ("a" if one == "y" else ""):
+        if noun.endswith(one) and not (one == "y" and noun[-2:-1] in "aeiou"):
             return noun.removesuffix(one) + many
     return noun + ("es" if noun.endswith(("x", "ch", "sh")) else "s")
 
@@ -147,6 +162,8 @@ _BOUNDS = frozenset({"number", "join", "after", "comma"})
 def _make_modifier(units: list[_Unit]) -> None:
     """X的: a doing or a place goes behind the noun to come, anything else before it."""
     start = _phrase_start(units, _BOUNDS)
+    if units and units[-1].sort in _QUALITIES:
+        start = next((i + 1 for i in range(len(units) - 1, -1, -1) if units[i].sort not in _QUALITIES), 0)
     inside = units[start:]
     if not inside:
         return

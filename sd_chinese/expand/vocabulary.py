@@ -91,13 +91,22 @@ def conditions() -> dict[tuple[str, str], Pair]:
 
 def told_by(text: str) -> dict[str, str]:
     """The season, time and weather that everyday words of ``text`` tell; the first in the text of each wins."""
-    found: dict[str, tuple[int, str]] = {}
-    for cue in cues():
-        for word in cue.words:
-            at = text.find(word)
-            if at >= 0 and (cue.field not in found or at < found[cue.field][0]):
-                found[cue.field] = (at, cue.value)
-    return {field: value for field, (_, value) in found.items()}
+    found: dict[str, str] = {}
+    table = _cues_by_start()
+    for at in range(len(text)):
+        for word, cue in table.get(text[at : at + 2], ()):
+            if text.startswith(word, at):
+                found.setdefault(cue.field, cue.value)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _cues_by_start() -> dict[str, list[tuple[str, Cue]]]:
+    """Cue words by their first two characters, long ones first."""
+    found: dict[str, list[tuple[str, Cue]]] = {}
+    for word, cue in sorted(((w, c) for c in cues() for w in c.words), key=lambda item: -len(item[0])):
+        found.setdefault(word[:2], []).append((word, cue))
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,7 @@ def _known() -> bytes:
     return (DATA / "words.bits").read_bytes()
 
 
+@lru_cache(maxsize=16384)
 def is_word(word: str) -> bool:
     """Whether ``word`` (folded) is in the dictionary, but for one false yes in three hundred."""
     known = _known()
