@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
@@ -35,10 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def say(line: str, stream: object = None) -> None:
+def say(line: str, stream: TextIO | None = None) -> None:
     """Print, whatever the console's encoding (a Chinese Windows console is GBK, a pipe may be ASCII)."""
     out = stream or sys.stdout
-    print(encodable(line, out), file=out)  # type: ignore[call-overload, arg-type]
+    print(encodable(line, out), file=out)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -101,8 +101,9 @@ class PaintJob:
 class Painter(Protocol):
     """A host that can paint by itself."""
 
-    samplers: Sequence[str]
-    """The names that :attr:`PaintJob.sampler` may have, in the menu's order."""
+    @property
+    def samplers(self) -> Sequence[str]:
+        """The names that :attr:`PaintJob.sampler` may have, in the menu's order."""
 
     @property
     def device(self) -> str:

@@ -33,11 +33,13 @@ class DiffusersPainter:
         device: a torch device name; None takes the GPU when there is one.
     """
 
-    samplers = tuple(SAMPLERS)
-
     def __init__(self, device: str | None = None) -> None:
         self._device = device
         self._loaded: dict[str, tuple[str, Any]] = {}
+
+    @property
+    def samplers(self) -> Sequence[str]:
+        return tuple(SAMPLERS)
 
     @property
     def device(self) -> str:
