@@ -20,7 +20,7 @@ from sd_chinese.expand.layout import lay_out
 from sd_chinese.expand.matcher import Match, matches_in
 from sd_chinese.expand.parts import IMAGES, LITERAL, MOOD, Beside, Part, part_of, source_of
 from sd_chinese.expand.patterns import Source
-from sd_chinese.expand.phrases import unknown_verse
+from sd_chinese.expand.phrases import with_unknown_verse
 from sd_chinese.expand.records import Records
 from sd_chinese.expand.render import STRENGTHS, Plan
 from sd_chinese.expand.scene import Scene, Style
@@ -40,7 +40,7 @@ class ExpandOptions:
     Attributes:
         strength: ``light``, ``normal`` or ``rich``.
         phrase: ``replace`` the phrases found, ``keep`` them, or ``auto``: keep names that a model can draw.
-        style: name of a style to paint in.
+        style: name of a style to paint in, instead of those named in the prompt.
         people: ``False`` leaves people out.
         off: canonical forms of matches that are switched off.
         limit: longest Chinese prompt in characters (30 suits a context of 32 tokens); the user's words stay.
@@ -215,7 +215,7 @@ class Expander:
         options = options or ExpandOptions()
         han = read_prompt(prompt)
         matches = [m for m in matches_in(han, self.index) if m.canonical not in options.off]
-        matches = sorted([*matches, *unknown_verse(han, matches, self.records)], key=lambda m: m.start)
+        matches = with_unknown_verse(han, matches, self.records)
         own_words = _outside(prompt, matches)
         parts = [
             part_of(match, self.records, beside=beside, view=options.view, seed=options.seed)
@@ -223,7 +223,7 @@ class Expander:
         ]
         styles = [Style.of(part.known.entry) for part in parts if part.kind == "style" and part.known.entry]
         if options.style:
-            styles.append(self.style(options.style))
+            styles = [self.style(options.style)]
         merged = scene.merge(parts, told_by(own_words), own_words, styles, options.people)
         plan = Plan(prompt, lay_out(han, merged.parts), merged, options.phrase, STRENGTHS[options.strength])
         return Expansion(prompt, merged.parts, merged, plan, options.limit, self, options)

@@ -154,7 +154,7 @@ def _read_part(match: Match, known: Known, records: Records, source: str) -> Par
         return Part(match, known, sure=match.sure)
     neighbours = known.neighbours() if known.poem else ()
     reading = read_phrase(match.canonical, records.image, neighbours)
-    if not reading.drawable:
+    if not reading.drawable and not (known.kind == "phrase" and reading.things):
         return Part(match, known, sure=round(match.sure * reading.sure, 2))
     elements = [Element("subject", reading.things[0][1], source)]
     elements += [Element("setting", pair, source) for _, pair in reading.things[1:]]

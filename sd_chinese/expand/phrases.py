@@ -12,22 +12,35 @@ from sd_chinese.expand.vocabulary import glyphs
 from sd_chinese.expand.wordset import is_word
 
 LENGTHS = frozenset({4, 5, 7})
+#: A prompt that is one phrase of at most so many characters asks to be read, verse or not.
+SINGLE = 12
 #: Words of plain prose, which verse does without.
 _PROSE = frozenset("的了着在是我你他她它们吗吧呢个位这那把被和很都也就还给让")
 _UNKNOWN = -1
 
 
-def unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> Iterator[Match]:
-    """Clauses of four, five or seven characters that are no prose, hold no match, and show at least two things."""
-    taken = [(match.first, match.last) for match in matches]
-    for first, last in han.clauses():
-        if last - first not in LENGTHS or any(a < last and first < b for a, b in taken):
-            continue
+def with_unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> list[Match]:
+    """``matches`` and the clauses that read as verse; such a clause takes the images within it."""
+    found = list(_unknown_verse(han, matches, records))
+    kept = [m for m in matches if not any(v.first <= m.first and m.last <= v.last for v in found)]
+    return sorted([*kept, *found], key=lambda match: match.first)
+
+
+def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> Iterator[Match]:
+    """Clauses of four, five or seven characters that are no prose, hold images at most, and show two things."""
+    taken = [(m.first, m.last) for m in matches if records.known(m.pattern).kind != "image"]
+    whole = {(m.first, m.last) for m in matches}
+    clauses = han.clauses()
+    for first, last in clauses:
         text = han.folded[first:last]
-        if not _is_verse_like(text):
+        if (first, last) in whole or any(a < last and first < b for a, b in taken):
+            continue
+        single = len(clauses) == 1 and last - first <= SINGLE
+        if not single and not (last - first in LENGTHS and _is_verse_like(text)):
             continue
         reading = read_phrase(text, records.image)
-        if reading.drawable:
+        shown = reading.drawable or (single and reading.things)
+        if shown and all(pair.zh != text for _, pair in reading.things):
             start, end = int(han.start[first]), int(han.end[last - 1])
             typed = han.text[start:end]
             yield Match(start, end, typed, text, "read", 1.0, _UNKNOWN, first, last)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sd_chinese.expand.lexicon import Entry, Pair
-from sd_chinese.expand.vocabulary import DRAWN, PEOPLE, cues, glyphs, words
+from sd_chinese.expand.vocabulary import PEOPLE, READ, cues, glyphs, words
 
 #: Fewer things than this make no picture.
 ENOUGH = 2
@@ -41,7 +41,7 @@ class Reading:
 
     @property
     def drawable(self) -> bool:
-        return len(self.things) >= ENOUGH
+        return len(self.things) >= ENOUGH or bool(self.things and self.told)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_phrase(phrase: str, find_image: FindImage, neighbours: Sequence[str] = 
     """Read ``phrase``; if it shows too little, the lines beside it in its poem lend their images."""
     tokens = list(_tokens(phrase, find_image))
     things = _things(tokens, CAESURA.get(len(phrase), 0))
-    known = sum(len(token.text) for token in tokens)
+    known = sum(len(token.text) for token in tokens if token.sort)
     sure = 0.25 + 0.5 * known / max(1, len(phrase)) if things else 0.0
     told = _told(phrase)
     for neighbour in neighbours:
@@ -94,12 +94,12 @@ def _known(text: str, size: int, find_image: FindImage) -> _Token | None:
     if len(text) != size:
         return None
     if size > 1:
+        word = words().get(text)
+        if word:
+            return _Token(text, Pair(text, word.en), word.sort if word.sort in READ else "")
         entry = find_image(text)
         if entry and entry.pictures and entry.pictures[0].subject:
             return _Token(text, entry.pictures[0].subject, "image")
-        word = words().get(text)
-        if word and word.sort in DRAWN:
-            return _Token(text, Pair(text, word.en), word.sort)
     glyph = glyphs().get(text)
     return _Token(text, glyph.pair, glyph.sort) if glyph else None
 
@@ -115,12 +115,14 @@ def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:
         before = [earlier for earlier in before if not earlier.at < caesura <= token.at]
         if token.sort in ("colour", "quality"):
             before.append(token)
-        elif token.sort == "act":
+        elif token.sort in ("act", "verb"):
             if found:
                 text, pair = found[-1]
                 found[-1] = (text + token.text, Pair(pair.zh + token.pair.zh, f"{pair.en} {token.pair.en}"))
+            elif token.sort == "verb":
+                found.append((token.text, Pair(f"{token.pair.zh}的人们", f"people {token.pair.en}")))
             before.clear()
-        elif token.pair not in [pair for _, pair in found]:
+        elif token.sort and token.pair not in [pair for _, pair in found]:
             text = "".join(t.text for t in before) + token.text
             found.append((text, _qualified(token.pair, [t.pair for t in before])))
             before.clear()

@@ -156,10 +156,14 @@ def english(plan: Plan) -> Translation:
     return Translation(_tidy(_with_tail(out, tail, ", ")), tuple(dict.fromkeys(unknown)))
 
 
+_OF_STYLE = re.compile("^(?:风格|画风|风)?的?")
+
+
 def _translated(runs: Sequence[str | Part], unknown: list[str]) -> str:
     if all(isinstance(run, _Said) for run in runs):
         return ", ".join(str(run) for run in runs)
     tokens: list[Token] = []
+    after_style = False
     for at, run in enumerate(runs):
         following = runs[at + 1] if at + 1 < len(runs) else ""
         if isinstance(run, _Said):
@@ -168,7 +172,8 @@ def _translated(runs: Sequence[str | Part], unknown: list[str]) -> str:
             describes = run.kind in STORIES and isinstance(following, str) and following.startswith("的")
             tokens += _named(run, alone=len(runs) == 1 or (describes and run.drawable))
         else:
-            tokens += tokens_of(run)
+            tokens += tokens_of(_OF_STYLE.sub("", run) if after_style else run)
+        after_style = isinstance(run, Part) and run.kind == "style"
     result = translate(tokens)
     unknown += result.unknown
     return result.text
@@ -186,6 +191,9 @@ def _named(part: Part, *, alone: bool) -> list[Token]:
     subject = part.element("subject") or (part.elements[0] if part.elements else None)
     if subject is None:
         return [Token(part.match.text, part.match.text, "unknown")]
+    if part.kind == "phrase":
+        own = tokens_of(part.match.canonical)
+        return [] if any(token.sort == "unknown" for token in own) else own
     return [] if alone else [Token(part.match.text, subject.pair.en, "thing")]
 
 

@@ -9,9 +9,22 @@ from pathlib import Path
 from sd_chinese.expand.lexicon import DATA, Pair
 
 _FOLDER = DATA / "vocabulary"
-#: Sorts of words that name something to draw.
-DRAWN = frozenset(
-    {"woman", "man", "person", "animal", "plant", "food", "dress", "thing", "building", "nature"}
+#: Sorts of words that are read out of a phrase: what can be drawn, and what somebody does.
+READ = frozenset(
+    {
+        "woman",
+        "man",
+        "person",
+        "animal",
+        "plant",
+        "food",
+        "dress",
+        "thing",
+        "building",
+        "place",
+        "nature",
+        "verb",
+    }
 )
 PEOPLE = frozenset({"woman", "man", "person"})
 
