@@ -122,7 +122,7 @@ def fold_statistics(model: AutoencoderKL, mean: torch.Tensor, std: torch.Tensor)
         quant.weight[:4] *= gain[:, None, None, None]
         quant.bias[:4] = (quant.bias[:4] - mean) * gain
         quant.bias[4:] += 2 * gain.log()
-        post.bias += (post.weight[:, :, 0, 0] @ mean)
+        post.bias += post.weight[:, :, 0, 0] @ mean
         post.weight /= gain[None, :, None, None]
 
 

@@ -52,7 +52,9 @@ def _thin(gx: NDArray[np.int32], gy: NDArray[np.int32], size: NDArray[np.int32])
     ax, ay = np.abs(gx), np.abs(gy)
     level, steep = ay < ax * TAN_22, ay > ax * TAN_67
     falling = (gx ^ gy) < 0
-    across = np.where(falling, (size > at(-1, 1)) & (size > at(1, -1)), (size > at(-1, -1)) & (size > at(1, 1)))
+    across = np.where(
+        falling, (size > at(-1, 1)) & (size > at(1, -1)), (size > at(-1, -1)) & (size > at(1, 1))
+    )
     across = np.where(steep, (size > at(-1, 0)) & (size >= at(1, 0)), across)
     return np.where(level, (size > at(0, -1)) & (size >= at(0, 1)), across).astype(np.bool_)
 

@@ -5,6 +5,7 @@ It is trained on drawings alone, half of them passed through the autoencoder, ne
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,9 @@ def new_training(folder: Path, steps: int) -> Training:
     model = new_model()
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, weight_decay=0.01, fused=True)
     noise = torch.Generator().manual_seed(0)
-    return Training(folder / "probe.state", model, optimizer, steps, PEAK, np.random.default_rng(3), noise, 0.99)
+    return Training(
+        folder / "probe.state", model, optimizer, steps, PEAK, np.random.default_rng(3), noise, 0.99
+    )
 
 
 def targets(scene: Scene) -> NDArray[np.int8]:
@@ -136,7 +139,7 @@ def loss_function(
 
 def _spans() -> list[slice]:
     starts = np.cumsum([len(ELEMENTS), *(len(group) for group in CHOICES)])
-    return [slice(int(a), int(b)) for a, b in zip(starts, starts[1:], strict=False)]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(starts)]
 
 
 def _error(logits: torch.Tensor, truth: torch.Tensor, spans: list[slice]) -> torch.Tensor:

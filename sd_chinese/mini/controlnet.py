@@ -31,10 +31,19 @@ def new_training(folder: Path, steps: int, unet: Any) -> Training:
 
     torch.manual_seed(0)
     model = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=HINT_CHANNELS)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.0, fused=True
+    )
     noise = torch.Generator().manual_seed(0)
     return Training(
-        folder / "controlnet.state", model, optimizer, steps, PEAK, np.random.default_rng(6), noise, decay=0.99
+        folder / "controlnet.state",
+        model,
+        optimizer,
+        steps,
+        PEAK,
+        np.random.default_rng(6),
+        noise,
+        decay=0.99,
     )
 
 

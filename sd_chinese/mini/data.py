@@ -53,4 +53,4 @@ def _render(path: Path, count: int) -> None:
         for number, picture in enumerate(pool.map(_picture, range(count), chunksize=64)):
             pictures[number] = picture
     pictures.flush()
-    os.replace(part, path)
+    part.replace(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +60,7 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         for key, value in tensors.items()
     }
     save_file(half, part, metadata={"format": "pt"})
-    os.replace(part, path)
+    part.replace(path)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -69,7 +68,7 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
-    os.replace(part, path)
+    part.replace(path)
 
 
 def save_module(folder: Path, class_name: str, config: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -78,9 +77,7 @@ def save_module(folder: Path, class_name: str, config: Mapping[str, Any], tensor
     save_tensors(folder / "diffusion_pytorch_model.safetensors", tensors)
 
 
-def save_text_encoder(
-    folder: Path, config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
-) -> None:
+def save_text_encoder(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
     """Writes a CLIPTextModel with the published key names, ``text_model.…`` (transformers 5 drops that level)."""
     named = {
         key if key.startswith("text_model.") else f"text_model.{key}": value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -66,7 +65,7 @@ class Training:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
         torch.save(state, part)
-        os.replace(part, self.path)
+        part.replace(self.path)
 
     def _restore(self) -> None:
         import torch

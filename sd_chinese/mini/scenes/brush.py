@@ -46,9 +46,7 @@ class Canvas:
         r, g, b = (round(c * (t + (1 - t) * glow)) for c, t in zip(colour, self.tone, strict=True))
         return (r, g, b)
 
-    def polygon(
-        self, points: Sequence[Point], colour: Colour, alpha: float = 1.0, blur: float = 0.0
-    ) -> None:
+    def polygon(self, points: Sequence[Point], colour: Colour, alpha: float = 1.0, blur: float = 0.0) -> None:
         """Fills a polygon."""
         if alpha >= 1.0 and blur == 0.0:
             ImageDraw.Draw(self.image).polygon(list(points), fill=colour)
@@ -70,9 +68,7 @@ class Canvas:
 
     def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
         """An even line with round joints."""
-        ImageDraw.Draw(self.image).line(
-            list(points), fill=colour, width=max(1, round(width)), joint="curve"
-        )
+        ImageDraw.Draw(self.image).line(list(points), fill=colour, width=max(1, round(width)), joint="curve")
 
     def wash(self, alpha: NDArray[np.float32], colour: Colour) -> None:
         """Lays ``colour`` over the sheet. Shape of ``alpha``: (256, 256), 0 to 1."""
@@ -114,9 +110,7 @@ class Pen:
         glow: float = 0.0,
     ) -> None:
         """Fills a polygon given in the element's coordinates."""
-        self.canvas.polygon(
-            [self.at(*p) for p in points], self.canvas.pigment(colour, glow), alpha, blur
-        )
+        self.canvas.polygon([self.at(*p) for p in points], self.canvas.pigment(colour, glow), alpha, blur)
 
     def oval(
         self,
@@ -132,17 +126,11 @@ class Pen:
         """Fills an upright ellipse of centre (``u``, ``v``) and half axes ``ru``, ``rv``."""
         x, y = self.at(u, v)
         du, dv = ru * self.scale, rv * self.scale
-        self.canvas.ellipse(
-            (x - du, y - dv, x + du, y + dv), self.canvas.pigment(colour, glow), alpha, blur
-        )
+        self.canvas.ellipse((x - du, y - dv, x + du, y + dv), self.canvas.pigment(colour, glow), alpha, blur)
 
-    def line(
-        self, points: Sequence[Point], colour: Colour, width: float = 3.0, glow: float = 0.0
-    ) -> None:
+    def line(self, points: Sequence[Point], colour: Colour, width: float = 3.0, glow: float = 0.0) -> None:
         """An even line."""
-        self.canvas.line(
-            [self.at(*p) for p in points], self.canvas.pigment(colour, glow), width * self.scale
-        )
+        self.canvas.line([self.at(*p) for p in points], self.canvas.pigment(colour, glow), width * self.scale)
 
     def stroke(
         self,
@@ -205,9 +193,7 @@ def _smooth(points: Sequence[Point], steps: int = 5) -> list[Point]:
 
 
 def _spline(a: float, b: float, c: float, d: float, t: float) -> float:
-    return 0.5 * (
-        2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - 3 * c + d - a) * t**3
-    )
+    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - 3 * c + d - a) * t**3)
 
 
 @cache

@@ -88,7 +88,22 @@ PREFIXES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 PLACES = ("river", "mountain")
 
-FILLERS = ("国画", "古风", "意境", "唯美", "写意", "留白", "诗意", "中国画", "精美", "宁静", "美丽的风景", "高清", "杰作", "画")
+FILLERS = (
+    "国画",
+    "古风",
+    "意境",
+    "唯美",
+    "写意",
+    "留白",
+    "诗意",
+    "中国画",
+    "精美",
+    "宁静",
+    "美丽的风景",
+    "高清",
+    "杰作",
+    "画",
+)
 """Words that users add and that change nothing here."""
 
 SEPARATORS = ("，", "，", "，", "，", "，", "，", "，", "、", ",", " ")
@@ -137,7 +152,7 @@ def _phrases() -> dict[str, Facts]:
     table: dict[str, Facts] = {}
     for facts, words in PREFIXES:
         told = frozenset(facts[:1] if facts[0] in PLACES else facts)
-        table |= {word: told for word in words}
+        table |= dict.fromkeys(words, told)
     for facts, words in COMPOUNDS:
         table |= {word: frozenset(facts) for word in words}
     for fact, words in CIRCUMSTANCES.items():
@@ -165,7 +180,10 @@ def _describe(scene: Scene, rng: np.random.Generator, *, talkative: bool) -> str
         if left.issuperset(facts) and element and rng.random() < 0.4:
             left -= {*facts, element}
             phrases.append(str(rng.choice(words)) + _name(element, colours, rng))
-    names = [_name(fact, colours, rng) if fact in ELEMENTS else str(rng.choice(CIRCUMSTANCES[fact])) for fact in sorted(left)]
+    names = [
+        _name(fact, colours, rng) if fact in ELEMENTS else str(rng.choice(CIRCUMSTANCES[fact]))
+        for fact in sorted(left)
+    ]
     phrases += names
     if talkative and rng.random() < 0.12:
         phrases.append(str(rng.choice(FILLERS)))
@@ -184,7 +202,9 @@ def _facts_to_tell(scene: Scene, rng: np.random.Generator, talkative: bool) -> s
         scene.style: 0.1 if scene.style == "colour" else 1.0,
         "river": 0.22 if scene.water else 0.0,
     }
-    told |= {fact for fact, chance in chances.items() if chance == 1.0 or (talkative and rng.random() < chance)}
+    told |= {
+        fact for fact, chance in chances.items() if chance == 1.0 or (talkative and rng.random() < chance)
+    }
     return told
 
 

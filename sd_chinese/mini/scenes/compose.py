@@ -77,9 +77,7 @@ def _choose(rng: np.random.Generator, weights: dict[str, float]) -> str:
     return str(rng.choice(list(weights), p=p / p.sum()))
 
 
-def _choose_elements(
-    rng: np.random.Generator, count: int, time: str, season: str, weather: str
-) -> list[str]:
+def _choose_elements(rng: np.random.Generator, count: int, time: str, season: str, weather: str) -> list[str]:
     chosen: list[str] = []
     for _ in range(count):
         open_to = {key: ELEMENTS[key].weight for key in ELEMENTS if _fits(key, chosen, time, season, weather)}
@@ -105,7 +103,20 @@ def _fits(key: str, chosen: list[str], time: str, season: str, weather: str) -> 
 
 
 def _placing_order(key: str) -> int:
-    order = ("ground", "far", "heaven", "cliff", "span", "side", "edge", "top", "near", "shore", "chimney", "water")
+    order = (
+        "ground",
+        "far",
+        "heaven",
+        "cliff",
+        "span",
+        "side",
+        "edge",
+        "top",
+        "near",
+        "shore",
+        "chimney",
+        "water",
+    )
     zone = ELEMENTS[key].zone
     return order.index(zone) if zone in order else len(order)
 

@@ -110,7 +110,9 @@ def paint_water(canvas: Canvas, scene: Scene) -> None:
     rng = np.random.default_rng(scene.seed + 2)
     far, near = WATER[scene.time]
     height = SHEET - HORIZON
-    above = canvas.image.crop((0, HORIZON - height, SHEET, HORIZON)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    above = canvas.image.crop((0, HORIZON - height, SHEET, HORIZON)).transpose(
+        Image.Transpose.FLIP_TOP_BOTTOM
+    )
     mirrored = np.asarray(above.filter(ImageFilter.GaussianBlur(2.5)), dtype=np.float32)
     t = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     colour = np.array(far, np.float32) * (1 - t) + np.array(near, np.float32) * t

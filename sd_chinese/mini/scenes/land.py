@@ -35,7 +35,7 @@ def mountain(pen: Pen) -> None:
             centre = pen.rng.uniform(10, 90) + 82 * k - (0 if layer else 30)
             tall = pen.rng.uniform(54, 84) - (0 if layer else -8)
             wide = pen.rng.uniform(24, 34)
-            peak = tall * np.exp(-np.abs((x - centre) / wide) ** 1.7)
+            peak = tall * np.exp(-(np.abs((x - centre) / wide) ** 1.7))
             skyline = np.minimum(skyline, HORIZON + 6 - peak + ridge(pen.rng, 3.0) * 3)
         _ridge_wash(pen, skyline, mix(hill, (226, 228, 226), depth), strength, 84)
         if layer:

@@ -59,7 +59,9 @@ def willow(pen: Pen) -> None:
         low = top - pen.rng.uniform(76, 108)
         sway = pen.rng.uniform(3, 11)
         tone = mix(green, (54, 104, 56), float(pen.rng.uniform(0, 0.6)))
-        pen.stroke([(u * 0.7, top), (u, top - 30), (u + sway * 0.5, low + 20), (u + sway, low)], tone, 4.6, 2.6)
+        pen.stroke(
+            [(u * 0.7, top), (u, top - 30), (u + sway * 0.5, low + 20), (u + sway, low)], tone, 4.6, 2.6
+        )
     if pen.snowy:
         pen.oval(2, 152, 36, 8, SNOW, glow=0.2)
 
@@ -77,7 +79,18 @@ def plum(pen: Pen) -> None:
     pen.stroke([(18, 3), (36, -22), (62, -34)], branch, 7, 2.5)
     if pen.snowy:
         pen.stroke([(-8, 17), (24, 9), (44, 28), (78, 26)], SNOW, 5, 3, glow=0.2)
-    flowers = ((20, 9), (48, 24), (60, 52), (84, 64), (80, 20), (100, 34), (118, 46), (104, 1), (36, -20), (63, -35))
+    flowers = (
+        (20, 9),
+        (48, 24),
+        (60, 52),
+        (84, 64),
+        (80, 20),
+        (100, 34),
+        (118, 46),
+        (104, 1),
+        (36, -20),
+        (63, -35),
+    )
     for u, v in flowers:
         du, dv = pen.rng.uniform(-4, 4, 2)
         if pen.colour == "white":
@@ -122,7 +135,9 @@ def lotus(pen: Pen) -> None:
         pen.oval(u, v + 1.5, r * 0.93, r * 0.36, (62, 140, 88))
         for k in range(6):
             a = math.tau * k / 6
-            pen.line([(u, v + 1), (u + r * 0.8 * math.cos(a), v + 1 + r * 0.3 * math.sin(a))], (36, 100, 68), 1.6)
+            pen.line(
+                [(u, v + 1), (u + r * 0.8 * math.cos(a), v + 1 + r * 0.3 * math.sin(a))], (36, 100, 68), 1.6
+            )
     for u, v, s in ((-22, 16, 1.0), (26, 26, 0.85)):
         pen.line([(u, v - 10), (u, v)], (60, 120, 70), 4)
         for turn in (-1.15, 1.15, -0.6, 0.6, 0.0):
