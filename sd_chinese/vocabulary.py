@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sd_chinese.errors import SdzhError
 
@@ -94,7 +95,7 @@ def parse_vocabulary(data: bytes, kind: str, source: object) -> Vocabulary:
         return _parse_json(data, source)
     try:
         return _PARSERS[kind](data)
-    except (UnicodeDecodeError, ValueError, IndexError, struct.error) as error:
+    except (KeyError, IndexError, ValueError, struct.error) as error:
         raise SdzhError("vocabulary_unreadable", source=source) from error
 
 
@@ -155,23 +156,22 @@ def _parse_json(data: bytes, source: object) -> Vocabulary:
         model = tokenizer["model"]
         kind = _JSON_KINDS[model["type"]]
         if kind == WORDPIECE:
-            words = sorted(model["vocab"], key=model["vocab"].__getitem__)
+            words = [""] * (1 + max(model["vocab"].values()))
+            for word, i in model["vocab"].items():
+                words[i] = word
             return read_wordpiece("\n".join(words).encode())
         if kind == CLIP_BPE:
             pairs = (merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"])
             return read_clip_bpe("\n".join(pairs).encode())
         pieces, scores = zip(*model["vocab"], strict=True)
         return Vocabulary(kind, data, pieces, scores=scores, charsmap=_json_charsmap(tokenizer["normalizer"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise SdzhError("vocabulary_unreadable", source=source) from error
 
 
-def _json_charsmap(normalizer: dict[str, object] | None) -> bytes:
+def _json_charsmap(normalizer: dict[str, Any] | None) -> bytes:
     """The ``Precompiled`` table, alone or in a sequence of normalizers."""
-    if not normalizer:
-        return b""
-    steps = normalizer.get("normalizers", [normalizer])
-    assert isinstance(steps, list)
+    steps = normalizer.get("normalizers", [normalizer]) if normalizer else []
     tables = (step["precompiled_charsmap"] for step in steps if step["type"] == "Precompiled")
     return base64.b64decode(next(tables, ""))
 
@@ -180,6 +180,10 @@ def _byte_symbols() -> Iterable[str]:
     """GPT-2's visible symbol for every byte, in CLIP's order: printable bytes first, the others from U+0100 on."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     return (chr(code) for code in [*printable, *range(0x100, 0x200 - len(printable))])
+
+
+# Wire types of 64 and of 32 bits.
+_FIXED_SIZES = {1: 8, 5: 4}
 
 
 def _protobuf(message: bytes) -> Iterator[tuple[int, bytes | int]]:
@@ -192,9 +196,9 @@ def _protobuf(message: bytes) -> Iterator[tuple[int, bytes | int]]:
             number, at = _varint(message, at)
             yield key >> 3, number
             continue
-        size, at = _varint(message, at) if wire == 2 else ({1: 8, 5: 4}[wire] if wire in (1, 5) else -1, at)
-        if size < 0 or at + size > len(message):
-            raise ValueError("not a protocol buffer")
+        size, at = _varint(message, at) if wire == 2 else (_FIXED_SIZES[wire], at)
+        if at + size > len(message):
+            raise ValueError("truncated")
         yield key >> 3, message[at : at + size]
         at += size
 

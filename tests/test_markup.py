@@ -1,4 +1,4 @@
-"""Weights and protected spans. Expected values follow AUTOMATIC1111's rules; the parser is compared with them by table."""
+"""Weights and protected spans; expected values follow AUTOMATIC1111's rules."""
 
 from __future__ import annotations
 

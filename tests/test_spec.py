@@ -80,7 +80,9 @@ def test_taiyi_from_a_single_file(tmp_path: Path) -> None:
 
 def test_chinese_clip_by_width_or_by_class(tmp_path: Path) -> None:
     by_width = read_spec(write(tmp_path / "x.safetensors", bert(width=1024), LDM))
-    folder = write_folder(tmp_path / "model", bert(), {"architectures": ["ChineseCLIPTextModel"]}, model_max_length=512)
+    folder = write_folder(
+        tmp_path / "model", bert(), {"architectures": ["ChineseCLIPTextModel"]}, model_max_length=512
+    )
     by_class = read_spec(folder)
     for spec in (by_width, by_class):
         assert (spec.context_length, spec.attention_mask, spec.punctuation) == (52, True, AS_TYPED)
@@ -91,7 +93,9 @@ def test_a_plain_bert_of_that_width_is_not_chinese_clip(tmp_path: Path) -> None:
     assert read_spec(folder).context_length == 512
 
 
-@pytest.mark.parametrize(("head", "layer", "width"), [("transformation", -1, 6), ("transformation_pre", -2, 8)])
+@pytest.mark.parametrize(
+    ("head", "layer", "width"), [("transformation", -1, 6), ("transformation_pre", -2, 8)]
+)
 def test_altdiffusion_from_a_single_file(tmp_path: Path, head: str, layer: int, width: int) -> None:
     tower = {f"roberta.{k}": s for k, s in bert(words=1000, positions=514, types=1).items()}
     heads = {"transformation.weight": (6, 8), f"{head}.weight": (width, 8)}
@@ -102,7 +106,12 @@ def test_altdiffusion_from_a_single_file(tmp_path: Path, head: str, layer: int, 
 
 
 def test_configuration_says_what_shapes_cannot(tmp_path: Path) -> None:
-    config = {"num_attention_heads": 4, "hidden_act": "gelu", "layer_norm_eps": 1e-7, "architectures": ["CLIPTextModel"]}
+    config = {
+        "num_attention_heads": 4,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-7,
+        "architectures": ["CLIPTextModel"],
+    }
     folder = write_folder(tmp_path / "model", clip(21128), config, model_max_length=48, do_lower_case=False)
     spec = read_spec(folder)
     assert (spec.heads, spec.activation, spec.norm_eps, spec.context_length) == (4, "gelu", 1e-7, 48)
@@ -152,7 +161,9 @@ class TestAmbiguousShape:
 
 
 def test_metadata_comes_first(tmp_path: Path) -> None:
-    known = read_spec(write(tmp_path / "a.safetensors", clip(21128), LDM)).with_overrides({"context_length": 16})
+    known = read_spec(write(tmp_path / "a.safetensors", clip(21128), LDM)).with_overrides(
+        {"context_length": 16}
+    )
     path = write(tmp_path / "b.safetensors", clip(49408), LDM, metadata={SPEC_KEY: known.to_json()})
     assert read_spec(path.rename(tmp_path / "renamed.safetensors")) == known
     assert not known.to_json().startswith("{")
@@ -166,6 +177,8 @@ def test_overrides_are_merged_and_checked(tmp_path: Path) -> None:
     assert changed.punctuation == PunctuationPolicy(positive=("，", ","))
     wrong: list[Mapping[str, object]] = [
         {"context_len": 1},
+        {"context_length": 2},
+        {"context_length": 78},
         {"width": "768"},
         {"attention_mask": 1},
         {"tokenizer": {"padding": 0}},

@@ -66,7 +66,9 @@ def test_windows_line_ends() -> None:
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "clip_bpe", "sentencepiece"])
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"{", b'{"model": 1}', b"<html>\n<body>\n</body>", b"\x0a\xff"])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"{", b'{"model": 1}', b"<html>\n<body>\n</body>", b"\x0a\xff"]
+)
 def test_broken_files_are_refused(kind: str, data: bytes) -> None:
     with pytest.raises(SdzhError) as caught:
         parse_vocabulary(data, kind, "broken.file")

@@ -23,7 +23,9 @@ def test_chinese_is_cut_into_words() -> None:
     assert cut("月夜下的少女，穿着红色连衣裙") == ["月夜", "下", "的", "少女", "，", "穿着", "红色", "连衣裙"]
 
 
-@pytest.mark.parametrize("word", ["café", "blue-eyed", "it's", "masterpiece", "1girl", "Ångström", "👩‍👩‍👧", "❤️", "👍🏽"])
+@pytest.mark.parametrize(
+    "word", ["café", "blue-eyed", "it's", "masterpiece", "1girl", "Ångström", "👩‍👩‍👧", "❤️", "👍🏽"]
+)
 def test_words_of_other_scripts_stay_whole(word: str) -> None:
     assert word in cut(f"山 {word} 水")
 
@@ -79,5 +81,8 @@ def test_folding_is_one_to_one_and_leaves_simplified_text_alone() -> None:
     table = words._fold_table()
     assert len(table) > 3300
     assert all(len(character) == 1 for character in table.values())
-    usual = "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长"
+    usual = (
+        "的一是不了人我在有他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学"
+        "对可里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长"
+    )
     assert words.fold(usual).text == usual

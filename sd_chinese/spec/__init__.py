@@ -22,6 +22,7 @@ from sd_chinese.spec.files import (
     encoder_prefix,
     find_encoder,
     read_spec,
+    spec_of,
 )
 from sd_chinese.spec.rules import NO_CHINESE_MARKS, RULES, Rule
 
@@ -41,4 +42,5 @@ __all__ = [
     "encoder_prefix",
     "find_encoder",
     "read_spec",
+    "spec_of",
 ]

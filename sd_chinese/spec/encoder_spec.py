@@ -90,6 +90,11 @@ class EncoderSpec:
     projection: str | None = None
     punctuation: PunctuationPolicy = field(default=AS_TYPED)
 
+    def __post_init__(self) -> None:
+        # Two ids wrap the text, and one character may take more than one.
+        if not 8 <= self.context_length <= self.positions:
+            raise SdzhError("spec_unreadable", reason=f"context_length {self.context_length}")
+
     def to_json(self) -> str:
         return _SPEC_VERSION + json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 

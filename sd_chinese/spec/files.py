@@ -33,9 +33,9 @@ _HEAD_WIDTH = 64
 
 @dataclass(frozen=True)
 class EncoderFiles:
-    """The weights of a text encoder and what stands beside them."""
+    """The weights of a text encoder (`header.path`) and what stands beside them."""
 
-    weights: Path
+    header: Header
     config: Mapping[str, Any]
     tokenizer_config: Mapping[str, Any]
     vocabulary: Path | None
@@ -101,34 +101,35 @@ def find_encoder(path: Path) -> EncoderFiles:
         SdzhError: there is no such thing at the path.
     """
     if not path.is_dir():
-        bare = encoder_prefix(read_header(path)) in ("", "text_model.")
+        header = read_header(path)
+        bare = encoder_prefix(header) in ("", "text_model.")
         config = _read_json(path.parent / "config.json") if bare else {}
-        return _folder_files(path, config) if config else _single_files(path)
+        return _folder_files(header, config) if config else _single_files(header)
     folder = path / "text_encoder" if (path / "text_encoder").is_dir() else path
     weights = find_weights(folder)
     config = _read_json(folder / "config.json")
     if weights is None or not config:
         raise SdzhError("encoder_folder_foreign", path=path)
-    return _folder_files(weights, config)
+    return _folder_files(read_header(weights), config)
 
 
-def _folder_files(weights: Path, config: Mapping[str, Any]) -> EncoderFiles:
-    folder = weights.parent
+def _folder_files(header: Header, config: Mapping[str, Any]) -> EncoderFiles:
+    folder = header.path.parent
     places = [folder.parent / "tokenizer", folder / "tokenizer", folder]
     tokenizer = next((place for place in places if find_vocabulary(place)), places[0])
     return EncoderFiles(
-        weights, config, _read_json(tokenizer / "tokenizer_config.json"), find_vocabulary(tokenizer)
+        header, config, _read_json(tokenizer / "tokenizer_config.json"), find_vocabulary(tokenizer)
     )
 
 
-def _single_files(weights: Path) -> EncoderFiles:
-    folder, stem = weights.parent, weights.name.removesuffix(weights.suffix)
+def _single_files(header: Header) -> EncoderFiles:
+    folder, stem = header.path.parent, header.path.stem
     own = [folder / stem, folder / stem / "tokenizer"]
     alone = len([file for file in folder.iterdir() if file.suffix in _WEIGHT_SUFFIXES]) == 1
     shared = [folder, folder / "tokenizer"] if alone else []
     tokenizer = next((place for place in own + shared if find_vocabulary(place)), folder / stem)
     vocabulary = find_vocabulary(folder, stem) or find_vocabulary(tokenizer)
-    return EncoderFiles(weights, {}, _read_json(tokenizer / "tokenizer_config.json"), vocabulary)
+    return EncoderFiles(header, {}, _read_json(tokenizer / "tokenizer_config.json"), vocabulary)
 
 
 _WEIGHT_SUFFIXES = (".safetensors", ".ckpt", ".pt", ".bin")
@@ -145,18 +146,22 @@ def read_spec(path: Path, hint: str | None = None) -> EncoderSpec:
     Raises:
         SdzhError: no text encoder, an incomplete one, or ``spec_ambiguous``.
     """
-    files = find_encoder(Path(path))
-    header = read_header(files.weights)
+    return spec_of(find_encoder(Path(path)), hint)
+
+
+def spec_of(files: EncoderFiles, hint: str | None = None) -> EncoderSpec:
+    """As `read_spec`, for files that were found already."""
+    header = files.header
     if SPEC_KEY in header.metadata:
         return EncoderSpec.from_json(header.metadata[SPEC_KEY])
     keys = encoder_keys(header)
     if not keys:
-        raise SdzhError("encoder_missing", path=path)
+        raise SdzhError("encoder_missing", path=header.path)
     shapes = {name: header.tensors[key].shape for name, key in keys.items()}
     try:
         return _spec_from_shapes(shapes, files, hint)
-    except (KeyError, IndexError) as error:
-        raise SdzhError("encoder_incomplete", path=path, missing=error.args[0]) from error
+    except (KeyError, ValueError) as error:
+        raise SdzhError("encoder_incomplete", path=header.path, missing=error.args[0]) from error
 
 
 def _spec_from_shapes(
@@ -173,7 +178,7 @@ def _spec_from_shapes(
         vocabulary_size=rows,
         positions=positions,
         width=width,
-        layers=1 + max(_layer_numbers(shapes, names.layer)),
+        layers=1 + max(_layer_numbers(shapes, names.layer), default=-1),
         heads=files.config.get("num_attention_heads", max(1, width // _HEAD_WIDTH)),
         feed_forward=shapes[names.feed_forward][0],
         token_types=0 if architecture == "clip" else shapes[_TOKEN_TYPES][0],
@@ -207,9 +212,9 @@ def _rule(architecture: str, rows: int, width: int, files: EncoderFiles, hint: s
     kind = hint or (vocabulary_kind(files.vocabulary) if files.vocabulary else None)
     if kind is None and architecture == "clip":
         if rows == 49408:
-            raise SdzhError("spec_ambiguous", path=files.weights, choices=f"{CLIP_BPE}, {WORDPIECE}")
+            raise SdzhError("spec_ambiguous", path=files.header.path, choices=f"{CLIP_BPE}, {WORDPIECE}")
         kind = WORDPIECE
-    model_class = files.config.get("architectures", [""])[0] if files.config else ""
+    model_class = next(iter(files.config.get("architectures") or [""]))
     key = {"architecture": architecture, "vocabulary_size": rows, "model_class": model_class, "width": width}
     for rule in RULES:
         if rule.fits(**key) and kind in (None, rule.kind):

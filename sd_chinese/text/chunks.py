@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.markup import Span, parse_weights
 from sd_chinese.spec import EncoderSpec
-from sd_chinese.text.tokenizers import Piece, Tokenizer
+from sd_chinese.text.tokenizers import Tokenizer
 from sd_chinese.words import word_ends
 
 # Far beyond any prompt; a pasted book is a mistake.
@@ -48,8 +48,12 @@ class Chunk:
 
 @dataclass(frozen=True)
 class _Token:
-    piece: Piece
+    """An id with its weight, and the slice of its section's text that it stands for."""
+
+    id: int
     weight: float
+    start: int
+    end: int
 
 
 def chunk_prompt(
@@ -87,15 +91,12 @@ def _sections(
             yield text, tokens
             text, tokens, ended = "", [], True
             continue
-        pieces = tokenizer(spec.punctuation.apply(span.text, negative=negative))
-        tokens += [_Token(_shifted(piece, len(text)), span.weight) for piece in pieces]
+        at = len(text)
         text += span.text
+        for piece in tokenizer(spec.punctuation.apply(span.text, negative=negative)):
+            tokens.append(_Token(piece.id, span.weight, at + piece.start, at + piece.end))
     if tokens or not ended:
         yield text, tokens
-
-
-def _shifted(piece: Piece, by: int) -> Piece:
-    return replace(piece, start=piece.start + by, end=piece.end + by)
 
 
 class _Ends:
@@ -135,7 +136,7 @@ def _split(tokens: list[_Token], room: int, ends: _Ends) -> Iterator[list[_Token
 def _last_cut(tokens: list[_Token], first: int, last: int, ends: Sequence[int]) -> int | None:
     """The last index in (first, last] such that a text end lies between the tokens on either side of it."""
     for index in range(last, first, -1):
-        before, after = tokens[index - 1].piece.end, tokens[index].piece.start
+        before, after = tokens[index - 1].end, tokens[index].start
         if bisect_left(ends, before) < bisect_right(ends, after):
             return index
     return None
@@ -143,7 +144,7 @@ def _last_cut(tokens: list[_Token], first: int, last: int, ends: Sequence[int]) 
 
 def _wrap(tokens: Sequence[_Token], spec: EncoderSpec) -> Chunk:
     marks = spec.tokenizer
-    ids = (marks.start, *(token.piece.id for token in tokens), marks.end)
+    ids = (marks.start, *(token.id for token in tokens), marks.end)
     weights = (1.0, *(token.weight for token in tokens), 1.0)
     missing = spec.context_length - len(ids)
     return Chunk(ids + missing * (marks.pad,), weights + missing * (1.0,), used=len(ids))

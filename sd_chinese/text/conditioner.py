@@ -148,15 +148,13 @@ class Conditioner:
         """Rows and weights. Shapes: (chunks, rows, width), (chunks, rows)."""
         import torch
 
-        parameter = next(self.encoder.parameters())
-        ids = torch.tensor([chunk.ids for chunk in chunks], device=parameter.device)
-        weights = torch.tensor(
-            [chunk.weights for chunk in chunks], device=parameter.device, dtype=parameter.dtype
-        )
+        device = next(self.encoder.parameters()).device
+        ids = torch.tensor([chunk.ids for chunk in chunks], device=device)
+        weights = torch.tensor([chunk.weights for chunk in chunks], device=device)
         mask = None
         if self.spec.attention_mask:
-            used = torch.tensor([[chunk.used] for chunk in chunks], device=parameter.device)
-            mask = (torch.arange(ids.shape[1], device=parameter.device) < used).long()
+            used = torch.tensor([[chunk.used] for chunk in chunks], device=device)
+            mask = (torch.arange(ids.shape[1], device=device) < used).long()
         return self.encoder(ids, mask, clip_skip), weights
 
     def _chunks(self, text: str, negative: bool, emphasis: str) -> list[Chunk]:

@@ -11,8 +11,8 @@ from sd_chinese.errors import SdzhError
 if TYPE_CHECKING:
     from torch import Tensor
 
-# ((((...)))) a thousand deep would overflow; nothing that is meant weighs more than this.
-_MAX_WEIGHT = 1000.0
+# Brackets nested a hundred deep would overflow; nothing that is meant weighs more than this.
+_MAX_WEIGHT = 100.0
 
 
 def ignore(rows: Tensor, weights: Tensor) -> Tensor:
@@ -21,8 +21,8 @@ def ignore(rows: Tensor, weights: Tensor) -> Tensor:
 
 
 def no_norm(rows: Tensor, weights: Tensor) -> Tensor:
-    """Every row times its weight. Shapes: (chunks, rows, width), (chunks, rows)."""
-    return rows * weights.clamp(-_MAX_WEIGHT, _MAX_WEIGHT).unsqueeze(-1)
+    """Every row times its weight. Shapes: (chunks, rows, width), (chunks, rows) -> (chunks, rows, width)."""
+    return _weighed(rows, weights).to(rows.dtype)
 
 
 def original(rows: Tensor, weights: Tensor) -> Tensor:
@@ -33,11 +33,15 @@ def original(rows: Tensor, weights: Tensor) -> Tensor:
     ``rms / sqrt(n)``; if either mean does, the context keeps the values that `no_norm` gives it. Means are taken in
     float32, per context, so that a prompt's rows do not depend on what else is in the batch.
     """
-    weighed = no_norm(rows, weights)
+    weighed = _weighed(rows, weights)
     before, after = _mean(rows), _mean(weighed)
     steady = (before.abs() > _standard_error(rows)) & (after.abs() > _standard_error(weighed))
     ratio = (before / after).where(steady, before.new_ones(()))
     return (weighed * ratio).to(rows.dtype)
+
+
+def _weighed(rows: Tensor, weights: Tensor) -> Tensor:
+    return rows.float() * weights.clamp(-_MAX_WEIGHT, _MAX_WEIGHT).unsqueeze(-1)
 
 
 def _mean(rows: Tensor) -> Tensor:

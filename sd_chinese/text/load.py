@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.spec import VOCABULARY_KEY, EncoderFiles, EncoderSpec, encoder_keys, find_encoder, read_spec
+from sd_chinese.spec import VOCABULARY_KEY, EncoderFiles, EncoderSpec, encoder_keys, find_encoder, spec_of
 from sd_chinese.text.conditioner import Conditioner
 from sd_chinese.text.encoders import build_encoder
 from sd_chinese.text.tokenizers import Tokenizer
@@ -35,8 +35,8 @@ def load_conditioner_from(
         SdzhError: the files are missing, foreign, truncated or incomplete, or no vocabulary fits.
     """
     files = find_encoder(Path(path))
-    spec = spec or read_spec(path)
-    with open_weights(files.weights) as weights:
+    spec = spec or spec_of(files)
+    with open_weights(files.header.path) as weights:
         vocabulary = _find_vocabulary(weights, files, spec)
         tokenizer = Tokenizer(spec.tokenizer, vocabulary)
         encoder = build_encoder(
@@ -49,13 +49,17 @@ def _find_vocabulary(weights: Weights, files: EncoderFiles, spec: EncoderSpec) -
     """In the checkpoint itself, else beside it, else with the package."""
     kind = spec.tokenizer.kind
     if VOCABULARY_KEY in weights.header.metadata:
-        return parse_vocabulary(weights.header.metadata[VOCABULARY_KEY].encode(), kind, source=files.weights)
+        return parse_vocabulary(
+            weights.header.metadata[VOCABULARY_KEY].encode(), kind, source=files.header.path
+        )
     if VOCABULARY_KEY in weights.header.tensors:
         data = weights.tensor(VOCABULARY_KEY).numpy().tobytes()
-        return parse_vocabulary(data, kind, source=files.weights)
+        return parse_vocabulary(data, kind, source=files.header.path)
     if files.vocabulary:
         return read_vocabulary(files.vocabulary)
     bundled = bundled_vocabulary()
     if (kind, spec.tokenizer.vocabulary_size) == (bundled.kind, len(bundled.words)):
         return bundled
-    raise SdzhError("vocabulary_missing", path=files.weights, kind=kind, words=spec.tokenizer.vocabulary_size)
+    raise SdzhError(
+        "vocabulary_missing", path=files.header.path, kind=kind, words=spec.tokenizer.vocabulary_size
+    )

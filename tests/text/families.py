@@ -1,4 +1,4 @@
-"""Every family of encoders as a scale model: its publisher's classes, ids, context, mask and layer, few and narrow layers.
+"""Every family of encoders as a scale model: its publisher's classes, ids, context and mask over few, narrow layers.
 
 A family writes its model as published (a diffusers folder) and runs it as published (`reference`). All weights are
 random, so that nothing is downloaded and a wrong mask, layer or pad id shows.
@@ -64,7 +64,9 @@ class Family:
         save_file(self.tensors(model, self.published), encoder / "model.safetensors")
         for name, data in self.tokenizer_files().items():
             (tokenizer / name).write_bytes(data)
-        (tokenizer / "tokenizer_config.json").write_text(json.dumps(dict(self.tokenizer_config)), encoding="utf-8")
+        (tokenizer / "tokenizer_config.json").write_text(
+            json.dumps(dict(self.tokenizer_config)), encoding="utf-8"
+        )
         return folder
 
     def tensors(self, model: nn.Module, form: str) -> dict[str, Tensor]:
@@ -149,7 +151,7 @@ def bert_tokenizer(folder: Path) -> Callable[..., Any]:
 
 
 def clip_tokenizer(folder: Path) -> Callable[..., Any]:
-    # transformers 4's slow CLIPTokenizer gives other ids for Chinese with and without ftfy; the fast one is version 5's.
+    # The slow one of transformers 4 gives Chinese other ids with and without ftfy; the fast one is version 5's.
     cls = transformers.CLIPTokenizer if TRANSFORMERS_5 else transformers.CLIPTokenizerFast
     return cls(str(folder / "vocab.json"), str(folder / "merges.txt"))
 
@@ -210,7 +212,13 @@ class RobertaSeries(nn.Module):
 
 def alt_tower(*, project_dim: int, pre: bool) -> nn.Module:
     words = 2 + sentencepiece_words()
-    sizes = {**SIZES, "vocab_size": words, "max_position_embeddings": 514, "type_vocab_size": 1, "pad_token_id": 1}
+    sizes = {
+        **SIZES,
+        "vocab_size": words,
+        "max_position_embeddings": 514,
+        "type_vocab_size": 1,
+        "pad_token_id": 1,
+    }
     try:
         from diffusers.pipelines.deprecated.alt_diffusion import modeling_roberta_series as series
     except ImportError:

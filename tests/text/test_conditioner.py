@@ -167,7 +167,9 @@ def change_in_place(conditioner: Conditioner) -> None:
 
 
 def change_by_loading(conditioner: Conditioner) -> None:
-    other = {key: value + 1 for key, value in conditioner.encoder.state_dict().items() if value.is_floating_point()}
+    other = {
+        key: value + 1 for key, value in conditioner.encoder.state_dict().items() if value.is_floating_point()
+    }
     conditioner.encoder.load_state_dict(other, strict=False)
 
 

@@ -76,7 +76,9 @@ def test_pickled_weights(published: Callable, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("as_tensor", [False, True])
-def test_vocabulary_in_the_checkpoint_comes_first(published: Callable, tmp_path: Path, as_tensor: bool) -> None:
+def test_vocabulary_in_the_checkpoint_comes_first(
+    published: Callable, tmp_path: Path, as_tensor: bool
+) -> None:
     model = published(PAI)
     tensors = model.family.tensors(model.model, model.family.ldm)
     metadata = {SPEC_KEY: read_spec(model.folder).to_json()}
@@ -126,7 +128,11 @@ def test_every_tensor_must_be_in_the_file(published: Callable, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("values", "code"),
-    [({"layers": 2}, "encoder_left_over"), ({"layers": 4}, "encoder_unfilled"), ({"width": 64}, "encoder_shape")],
+    [
+        ({"layers": 2}, "encoder_left_over"),
+        ({"layers": 4}, "encoder_unfilled"),
+        ({"width": 64}, "encoder_shape"),
+    ],
 )
 def test_a_spec_that_does_not_describe_the_weights_is_refused(
     published: Callable, values: dict[str, int], code: str

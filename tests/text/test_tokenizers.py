@@ -19,7 +19,11 @@ from sd_chinese.vocabulary import bundled_vocabulary, read_vocabulary
 
 pytestmark = pytest.mark.encoders
 
-KINDS = {"wordpiece": "PAI-Diffusion, 32 rows", "clip_bpe": "Taiyi zh-EN", "sentencepiece": "AltDiffusion, -m9"}
+KINDS = {
+    "wordpiece": "PAI-Diffusion, 32 rows",
+    "clip_bpe": "Taiyi zh-EN",
+    "sentencepiece": "AltDiffusion, -m9",
+}
 TEXTS = [
     "",
     "月夜，一叶小舟，远山",
@@ -39,9 +43,18 @@ TEXTS = [
 def random_texts(count: int) -> list[str]:
     """Assigned characters of the blocks that prompts are written in."""
     generator = random.Random(0)
-    blocks = [(0x20, 0x7F), (0xA1, 0x180), (0x4E00, 0x9FA6), (0x3041, 0x3097), (0xFF01, 0xFF5F), (0x1F300, 0x1F5FF)]
+    blocks = [
+        (0x20, 0x7F),
+        (0xA1, 0x180),
+        (0x4E00, 0x9FA6),
+        (0x3041, 0x3097),
+        (0xFF01, 0xFF5F),
+        (0x1F300, 0x1F5FF),
+    ]
     return [
-        "".join(chr(generator.randrange(*generator.choice(blocks))) for _ in range(generator.randrange(1, 12)))
+        "".join(
+            chr(generator.randrange(*generator.choice(blocks))) for _ in range(generator.randrange(1, 12))
+        )
         for _ in range(count)
     ]
 
@@ -61,6 +74,15 @@ def test_ids_equal_transformers(kind: str, tokenizer: Tokenizer, published: Call
     for text in TEXTS + random_texts(300):
         expected = judge(text, add_special_tokens=False)["input_ids"]
         assert [piece.id for piece in tokenizer(text)] == expected, text
+
+
+@pytest.mark.skipif(
+    not TRANSFORMERS_5, reason="transformers 4 sees them only in tokenizers loaded from the hub"
+)
+def test_special_words_are_seen_in_a_text(kind: str, tokenizer: Tokenizer, published: Callable) -> None:
+    judge = published(KINDS[kind]).tokenizer
+    text = "[SEP] 山[MASK] <|endoftext|>水 </s>火 <mask>"
+    assert [piece.id for piece in tokenizer(text)] == judge(text, add_special_tokens=False)["input_ids"]
 
 
 def test_offsets_go_forward_and_cover_the_words(tokenizer: Tokenizer) -> None:
@@ -115,7 +137,9 @@ def test_every_family_has_its_wrapping_ids(published: Callable) -> None:
 
 
 @pytest.mark.skipif(not TRANSFORMERS_5, reason="transformers 4 saves vocab.txt as well")
-def test_a_folder_saved_by_transformers_5_has_only_tokenizer_json(published: Callable, tmp_path: Path) -> None:
+def test_a_folder_saved_by_transformers_5_has_only_tokenizer_json(
+    published: Callable, tmp_path: Path
+) -> None:
     model = published("PAI-Diffusion, 32 rows")
     model.tokenizer.save_pretrained(str(tmp_path))
     assert not (tmp_path / "vocab.txt").exists()

@@ -92,4 +92,5 @@ def _fill_buffers(encoder: nn.Module) -> None:
         if name.endswith("position_ids"):
             buffer.copy_(torch.arange(buffer.shape[-1]).expand_as(buffer))
         else:
+            assert name.endswith("token_type_ids"), name
             buffer.zero_()

@@ -28,16 +28,15 @@ class ClipEncoder(nn.Module):
             eos_token_id=spec.tokenizer.end,
         )
         self.transformer = CLIPTextModel(config)
-        # transformers 5 took a level out of this model.
-        self._tower = getattr(self.transformer, "text_model", self.transformer)
 
     def forward(self, ids: Tensor, mask: Tensor | None, clip_skip: int = 1) -> Tensor:
         """Shapes: ids and mask (batch, rows) -> (batch, rows, width)."""
         layer = self.layer + 1 - clip_skip
         output = self.transformer(input_ids=ids, attention_mask=mask, output_hidden_states=layer != -1)
-        rows: Tensor = (
-            output.last_hidden_state
-            if layer == -1
-            else self._tower.final_layer_norm(output.hidden_states[layer])
-        )
-        return rows
+        if layer == -1:
+            rows: Tensor = output.last_hidden_state
+            return rows
+        # transformers 5 took a level out of this model.
+        tower = getattr(self.transformer, "text_model", self.transformer)
+        normed: Tensor = tower.final_layer_norm(output.hidden_states[layer])
+        return normed
