@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,7 +107,9 @@ def test_the_library_reads_what_is_written(tmp_path: Path) -> None:
 
 def test_a_header_length_may_look_like_a_pickle(tmp_path: Path) -> None:
     for padding in range(32):  # one of 32 lengths begins with the first byte of a pickle
-        path = write_safetensors(tmp_path / "a.safetensors", [source("w", torch.ones(2))], {"x": "y" * (8 * padding)})
+        path = write_safetensors(
+            tmp_path / "a.safetensors", [source("w", torch.ones(2))], {"x": "y" * (8 * padding)}
+        )
         assert_same(path, {"w": torch.ones(2)})
 
 
@@ -124,6 +127,8 @@ def test_reads_sharded_folders(tmp_path: Path, ending: str) -> None:
     index_path.write_text(json.dumps({"weight_map": index}), encoding="utf-8")
     assert_same(tmp_path, tensors)
     index_path.write_text(json.dumps({"weight_map": {"plain": "../a.bin"}}), encoding="utf-8")
+    assert refusal(tmp_path).code == "weights_header"
+    index_path.write_text(json.dumps({"weight_map": {"plain": index_path.name}}), encoding="utf-8")
     assert refusal(tmp_path).code == "weights_header"
     index_path.write_text(json.dumps({"weight_map": {"stranger": f"{stem}-0.{ending}"}}), encoding="utf-8")
     assert refusal(index_path).code == "weights_header"
@@ -241,6 +246,7 @@ def _program(shape: tuple[int, ...], stride: tuple[int, ...], offset: int, key: 
         ((2**40, 2**40), (0, 0), 0, "0"),  # a small storage blown up
         ((-4,), (1,), 0, "0"),
         ((2,), (-1,), 3, "0"),
+        ((2,), (1,), -2, "0"),
         ((4,), (1,), 0, "../../secret"),
     ],
 )
@@ -316,6 +322,32 @@ def test_refuses_truncated_files(tmp_path: Path, kind: str) -> None:
     for length in (0, 5, 12, 60, len(whole) // 2, len(whole) - 1):
         cut.write_bytes(whole[:length])
         assert refusal(cut).code in {"weights_truncated", "pickle_foreign", "weights_foreign"}, length
+
+
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
+def test_damaged_files_end_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    """Bytes changed at random: a header comes out, or an error for the user, never a traceback."""
+    path = tmp_path / "file"
+    tensors = {"a": torch.randn(3), "b": torch.randn(2).half()}
+    if kind == "safetensors":
+        safetensors.torch.save_file(tensors, path)
+    else:
+        torch.save({"state_dict": tensors, "epoch": 1}, path, _use_new_zipfile_serialization=kind == "zip")
+    whole, random = path.read_bytes(), Random(0)
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(random.choice((1, 1, 2, 5))):
+            damaged[random.randrange(len(whole))] = random.choice(
+                (0, 1, 0x2E, 0x7F, 0x80, 0xFF, random.randrange(256))
+            )
+        path.write_bytes(damaged)
+        try:
+            with open_weights(path) as weights:
+                assert all(weights.tensor(name).numel() <= len(whole) for name in weights.header.tensors)
+        except SdzhError:
+            refused += 1
+    assert refused > 20
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,10 @@ def write_safetensors(path: Path, tensors: Iterable[TensorSource], metadata: Map
     largest first, which keeps each of them aligned (as the safetensors library itself does).
 
     Raises:
-        SdzhError: ``disk_full``, ``write_failed``, or ``tensor_changed`` (a source is not as described).
+        SdzhError: ``write_suffix``, ``disk_full``, ``write_failed``, ``tensor_changed`` (not as described).
     """
+    if path.suffix != ".safetensors":
+        raise SdzhError("write_suffix", path=path)
     sources = sorted(tensors, key=lambda source: -DTYPES[source.dtype][1])
     head = _safetensors_head(sources, metadata)
     part = path.with_name(path.name + ".part")

@@ -33,7 +33,15 @@ def zip_slots(path: Path, file: IO[bytes]) -> dict[str, Slot]:
         return _view_slots(path, content, lambda storage: _zip_place(file, members, root, storage))
     except (zipfile.BadZipFile, EOFError):
         raise SdzhError("weights_truncated", path=path) from None
-    except (StopIteration, MalformedPickleError, NotImplementedError, RuntimeError, KeyError, struct.error):
+    except (
+        StopIteration,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        KeyError,
+        OverflowError,
+        struct.error,
+    ):
         raise SdzhError("pickle_foreign", path=path) from None
 
 
@@ -70,7 +78,7 @@ def legacy_slots(path: Path, file: IO[bytes]) -> dict[str, Slot]:
         return _view_slots(path, content.value, lambda storage: places[storage.key])
     except struct.error:
         raise SdzhError("weights_truncated", path=path) from None
-    except (MalformedPickleError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise SdzhError("pickle_foreign", path=path) from None
 
 

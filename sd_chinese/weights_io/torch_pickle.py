@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from sd_chinese.errors import SdzhError
 
@@ -120,7 +120,7 @@ def read_pickle(file: IO[bytes], source: object) -> Pickled:
 
 
 def _tensor(storage: object, offset: object, shape: object, stride: object, *_: object) -> TensorView:
-    if not isinstance(storage, Storage) or not isinstance(offset, int) or isinstance(offset, bool):
+    if not isinstance(storage, Storage) or type(offset) is not int or offset < 0:
         raise MalformedPickleError("a tensor without a storage")
     return TensorView(storage, storage.offset + offset, _lengths(shape), _lengths(stride))
 
@@ -168,50 +168,37 @@ def _set_item(target: object, key: object, value: object) -> None:
 
 
 _MARK = object()
-_CONSTANTS: dict[str, Callable[[], object]] = {
-    "NONE": lambda: None,
-    "NEWTRUE": lambda: True,
-    "NEWFALSE": lambda: False,
-    "EMPTY_LIST": list,
-    "EMPTY_TUPLE": tuple,
-    "EMPTY_DICT": dict,
-    "EMPTY_SET": list,
-    "MARK": lambda: _MARK,
-}
 _LITERALS = _words("""
     INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING BINBYTES
     SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8
 """)
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
 class _Machine:
+    """The stack and the memo of one pickle; every opcode is an entry of :data:`_ACTIONS`."""
+
     def __init__(self, source: object) -> None:
         self.source = source
         self.stack: list[object] = []
-        self.memo: dict[int, object] = {}
+        self.memo: dict[object, object] = {}
         self.storages: dict[str, Storage] = {}
 
     def step(self, opcode: str, argument: object) -> None:
         if opcode in _LITERALS:
             self.stack.append(argument)
-        elif opcode in _CONSTANTS:
-            self.stack.append(_CONSTANTS[opcode]())
-        elif opcode in _TUPLES:
-            self.stack.append(tuple(self._pop(_TUPLES[opcode])))
         elif opcode in _ACTIONS:
             _ACTIONS[opcode](self, argument)
-        else:  # extension registry, out-of-band buffers: torch writes none
+        else:  # extension registry, out-of-band buffers, objects of protocol 0: torch writes none
             raise SdzhError("pickle_unsafe", path=self.source, name=opcode)
 
-    def _pop(self, count: int) -> list[object]:
+    def pop(self, count: int) -> list[object]:
         if count > len(self.stack):
             raise MalformedPickleError("the stack is empty")
         taken = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
         return taken
 
-    def _pop_to_mark(self) -> list[object]:
+    def pop_to_mark(self) -> list[object]:
         for depth in range(len(self.stack) - 1, -1, -1):
             if self.stack[depth] is _MARK:
                 taken = self.stack[depth + 1 :]
@@ -219,98 +206,37 @@ class _Machine:
                 return taken
         raise MalformedPickleError("no mark")
 
-    def _name(self, module: object, name: object) -> Name:
-        path = f"{module}.{name}"
+    def push_tuple(self, items: list[object]) -> None:
+        self.stack.append(tuple(items))
+
+    def push_name(self, path: str) -> None:
         if not _is_known(path):
             raise SdzhError("pickle_unsafe", path=self.source, name=path)
-        return Name(path)
+        self.stack.append(Name(path))
 
-    def tuple_to_mark(self, _: object) -> None:
-        self.stack.append(tuple(self._pop_to_mark()))
+    def push_result(self, target: object, arguments: object) -> None:
+        """What a call would have returned, without calling."""
+        if not isinstance(target, Name) or not isinstance(arguments, tuple):
+            raise MalformedPickleError("a call of something that is not a name")
+        builder = BUILDERS.get(target.path)
+        self.stack.append(builder(*arguments) if builder else Inert(target.path))
 
-    def list_to_mark(self, _: object) -> None:
-        self.stack.append(self._pop_to_mark())
+    def push_storage(self, persistent_id: object) -> None:
+        storage = _storage(persistent_id)
+        self.storages[storage.key] = storage
+        self.stack.append(storage)
 
-    def dict_to_mark(self, _: object) -> None:
-        items = self._pop_to_mark()
-        self.stack.append(_dictionary(list(zip(items[::2], items[1::2], strict=False))))
-
-    def append(self, _: object) -> None:
-        self._extend(self._pop(1))
-
-    def appends(self, _: object) -> None:
-        self._extend(self._pop_to_mark())
-
-    def _extend(self, items: list[object]) -> None:
+    def extend(self, items: list[object]) -> None:
         target = self.stack[-1]
         if isinstance(target, list):
             target.extend(items)
 
-    def set_item(self, _: object) -> None:
-        key, value = self._pop(2)
-        _set_item(self.stack[-1], key, value)
-
-    def set_items(self, _: object) -> None:
-        items = self._pop_to_mark()
+    def set_items(self, items: list[object]) -> None:
         for key, value in zip(items[::2], items[1::2], strict=False):
             _set_item(self.stack[-1], key, value)
 
-    def pop(self, _: object) -> None:
-        self._pop(1)
-
-    def pop_mark(self, _: object) -> None:
-        self._pop_to_mark()
-
-    def duplicate(self, _: object) -> None:
-        self.stack.append(self.stack[-1])
-
-    def get(self, index: object) -> None:
-        self.stack.append(self.memo[index])  # type: ignore[index]  # pickletools gives an int
-
-    def put(self, index: object) -> None:
-        self.memo[index] = self.stack[-1]  # type: ignore[index]
-
-    def memoize(self, _: object) -> None:
-        self.memo[len(self.memo)] = self.stack[-1]
-
-    def global_name(self, argument: object) -> None:
-        self.stack.append(self._name(*str(argument).split(" ", 1)))
-
-    def stack_global(self, _: object) -> None:
-        self.stack.append(self._name(*self._pop(2)))
-
-    def reduce(self, _: object) -> None:
-        target, arguments = self._pop(2)
-        self.stack.append(self._call(target, arguments))
-
-    def new_object_with_keywords(self, _: object) -> None:
-        target, arguments, _keywords = self._pop(3)
-        self.stack.append(self._call(target, arguments))
-
-    def object_to_mark(self, _: object) -> None:
-        target, *arguments = self._pop_to_mark()
-        self.stack.append(self._call(target, tuple(arguments)))
-
-    def instance(self, argument: object) -> None:
-        arguments = tuple(self._pop_to_mark())
-        self.stack.append(self._call(self._name(*str(argument).split(" ", 1)), arguments))
-
-    def _call(self, target: object, arguments: object) -> object:
-        if not isinstance(target, Name) or not isinstance(arguments, tuple):
-            raise MalformedPickleError("a call of something that is not a name")
-        builder = BUILDERS.get(target.path)
-        return builder(*arguments) if builder else Inert(target.path)
-
-    def storage(self, _: object) -> None:
-        storage = _storage(self._pop(1)[0])
-        self.storages[storage.key] = storage
-        self.stack.append(storage)
-
-    def ignore_state(self, _: object) -> None:
-        self._pop(1)
-
-    def nothing(self, _: object) -> None:
-        return
+    def remember(self, index: object) -> None:
+        self.memo[index] = self.stack[-1]
 
 
 def _storage(persistent_id: object) -> Storage:
@@ -329,36 +255,49 @@ def _storage(persistent_id: object) -> Storage:
     return Storage(key, STORAGES[kind.path], numel, offset)
 
 
-_ACTIONS: dict[str, Callable[[_Machine, object], None]] = {
-    "TUPLE": _Machine.tuple_to_mark,
-    "LIST": _Machine.list_to_mark,
-    "FROZENSET": _Machine.list_to_mark,
-    "DICT": _Machine.dict_to_mark,
-    "APPEND": _Machine.append,
-    "APPENDS": _Machine.appends,
-    "ADDITEMS": _Machine.appends,
-    "SETITEM": _Machine.set_item,
-    "SETITEMS": _Machine.set_items,
-    "POP": _Machine.pop,
-    "POP_MARK": _Machine.pop_mark,
-    "DUP": _Machine.duplicate,
-    "GET": _Machine.get,
-    "BINGET": _Machine.get,
-    "LONG_BINGET": _Machine.get,
-    "PUT": _Machine.put,
-    "BINPUT": _Machine.put,
-    "LONG_BINPUT": _Machine.put,
-    "MEMOIZE": _Machine.memoize,
-    "GLOBAL": _Machine.global_name,
-    "STACK_GLOBAL": _Machine.stack_global,
-    "INST": _Machine.instance,
-    "REDUCE": _Machine.reduce,
-    "NEWOBJ": _Machine.reduce,
-    "NEWOBJ_EX": _Machine.new_object_with_keywords,
-    "OBJ": _Machine.object_to_mark,
-    "BUILD": _Machine.ignore_state,
-    "BINPERSID": _Machine.storage,
-    "PROTO": _Machine.nothing,
-    "FRAME": _Machine.nothing,
-    "STOP": _Machine.nothing,
+def _dotted(argument: object) -> str:
+    """``module name`` of a GLOBAL -> ``module.name``."""
+    return ".".join(str(argument).split(" ", 1))
+
+
+_ACTIONS: dict[str, Callable[[_Machine, Any], object]] = {
+    "PROTO": lambda machine, _: None,
+    "FRAME": lambda machine, _: None,
+    "STOP": lambda machine, _: None,
+    "NONE": lambda machine, _: machine.stack.append(None),
+    "NEWTRUE": lambda machine, _: machine.stack.append(True),
+    "NEWFALSE": lambda machine, _: machine.stack.append(False),
+    "MARK": lambda machine, _: machine.stack.append(_MARK),
+    "POP": lambda machine, _: machine.pop(1),
+    "POP_MARK": lambda machine, _: machine.pop_to_mark(),
+    "DUP": lambda machine, _: machine.stack.append(machine.stack[-1]),
+    "EMPTY_TUPLE": lambda machine, _: machine.stack.append(()),
+    "TUPLE1": lambda machine, _: machine.push_tuple(machine.pop(1)),
+    "TUPLE2": lambda machine, _: machine.push_tuple(machine.pop(2)),
+    "TUPLE3": lambda machine, _: machine.push_tuple(machine.pop(3)),
+    "TUPLE": lambda machine, _: machine.push_tuple(machine.pop_to_mark()),
+    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
+    "EMPTY_SET": lambda machine, _: machine.stack.append([]),
+    "LIST": lambda machine, _: machine.stack.append(machine.pop_to_mark()),
+    "FROZENSET": lambda machine, _: machine.stack.append(machine.pop_to_mark()),
+    "APPEND": lambda machine, _: machine.extend(machine.pop(1)),
+    "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
+    "ADDITEMS": lambda machine, _: machine.extend(machine.pop_to_mark()),
+    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
+    "SETITEM": lambda machine, _: machine.set_items(machine.pop(2)),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.pop_to_mark()),
+    "GET": lambda machine, index: machine.stack.append(machine.memo[index]),
+    "BINGET": lambda machine, index: machine.stack.append(machine.memo[index]),
+    "LONG_BINGET": lambda machine, index: machine.stack.append(machine.memo[index]),
+    "PUT": lambda machine, index: machine.remember(index),
+    "BINPUT": lambda machine, index: machine.remember(index),
+    "LONG_BINPUT": lambda machine, index: machine.remember(index),
+    "MEMOIZE": lambda machine, _: machine.remember(len(machine.memo)),
+    "GLOBAL": lambda machine, names: machine.push_name(_dotted(names)),
+    "STACK_GLOBAL": lambda machine, _: machine.push_name("{}.{}".format(*machine.pop(2))),
+    "REDUCE": lambda machine, _: machine.push_result(*machine.pop(2)),
+    "NEWOBJ": lambda machine, _: machine.push_result(*machine.pop(2)),
+    "NEWOBJ_EX": lambda machine, _: machine.push_result(*machine.pop(3)[:2]),
+    "BUILD": lambda machine, _: machine.pop(1),
+    "BINPERSID": lambda machine, _: machine.push_storage(machine.pop(1)[0]),
 }

@@ -149,8 +149,8 @@ def _sharded_slots(path: Path) -> tuple[dict[str, Slot], dict[str, str]]:
     try:
         with path.open(encoding="utf-8") as file:
             weight_map = dict(json.load(file)["weight_map"])
-        # A shard is a plain name beside the index: anything else would reach out of the folder.
-        if any(not isinstance(name, str) or Path(name).name != name for name in weight_map.values()):
+        # A shard is a plain file beside the index: anything else reaches out of the folder, or back to the index.
+        if any(Path(name).name != name or name.endswith(".json") for name in weight_map.values()):
             raise ValueError(weight_map)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise SdzhError("weights_header", path=path) from None
