@@ -137,6 +137,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "磁盘空间不够，写不下 {path}：需要 {need} MB，只剩 {free} MB。请腾出空间或换个位置。",
         "There is no room for {path}: {need} MB are needed, {free} MB are free. Choose another place.",
     ),
+    "write_suffix": (
+        "输出文件 {path} 须以 .safetensors 结尾，界面才会列出它。请改名。",
+        "The file {path} must end in .safetensors, or no WebUI lists it. Rename it.",
+    ),
     "write_failed": (
         "写不了 {path}：{reason}。请检查文件夹是否存在、是否可写。",
         "{path} cannot be written: {reason}. Check that the folder exists and may be written to.",
@@ -144,6 +148,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "part_missing": (
         "{path} 里没有 {part} 部分，不是完整的底模。请补全文件，或换一个模型。",
         "{path} has no {part} in it, so it is not a whole base model. Complete it, or choose another.",
+    ),
+    "part_incomplete": (
+        "{path} 的 {part} 缺少张量 {name}，文件不完整。请重新下载。",
+        "The {part} of {path} lacks the tensor {name}: it is incomplete. Download it again.",
     ),
     "convert_unknown_key": (
         "张量 {name} 不属于 Stable Diffusion 1.x 或 2.x，无法转换。请确认选对了模型。",

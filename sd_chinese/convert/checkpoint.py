@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sd_chinese.convert.encoders import (
     FOLDER_NAMES,
@@ -44,6 +45,8 @@ def convert_base_to_ldm(
     *,
     dtype: str = "float16",
     card_id: str | None = None,
+    hint: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Write a base model as one safetensors file in LDM layout with spec, vocabulary and configurations inside.
@@ -51,12 +54,13 @@ def convert_base_to_ldm(
     Args:
         source: diffusers folder, or an LDM file that others made.
         dtype: of all floating-point weights; one of `precision.DTYPES`.
+        hint, overrides: what the encoder's files leave open (see `open_encoder`).
         progress: called with (tensors written, all tensors).
 
     Raises:
         SdzhError: a part is missing or unknown, the encoder is ambiguous, or a weight does not fit into ``dtype``.
     """
-    with open_base(source) as base, open_encoder(source) as encoder:
+    with open_base(source) as base, open_encoder(source, hint=hint, overrides=overrides) as encoder:
         names = LDM_NAMES[encoder.spec.architecture]
         tensors = [*base.unet.to_ldm(), *base.vae.to_ldm(), *names.forward(encoder.sources)]
         metadata = _metadata(base, encoder, card_id)

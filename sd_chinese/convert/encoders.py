@@ -39,9 +39,11 @@ FOLDER_NAMES = {"clip": _levels("text_model."), "bert": _levels(""), "xlmr": _le
 
 # transformers' class, model type and tokenizer of each architecture; the mask tells Chinese-CLIP's BERT from BERT.
 _CLASSES = {
+    ("clip", True): ("CLIPTextModel", "clip_text_model"),
     ("clip", False): ("CLIPTextModel", "clip_text_model"),
     ("bert", False): ("BertModel", "bert"),
     ("bert", True): ("ChineseCLIPTextModel", "chinese_clip_text_model"),
+    ("xlmr", False): ("RobertaSeriesModelWithTransformation", "xlm-roberta"),
     ("xlmr", True): ("RobertaSeriesModelWithTransformation", "xlm-roberta"),
 }
 _TOKENIZERS = {

@@ -69,14 +69,15 @@ def folder_part(weights: Weights, network: Network, folder: Path) -> Part:
     sources = tuple(
         keymap.reverse(keymap.forward(source_of(weights, key, key) for key in weights.header.tensors))
     )
-    return Part(network, read_config(folder / "config.json") or network.config(_shapes(sources)), sources)
+    config = read_config(folder / "config.json") or _config_of(network, sources, weights.header.path)
+    return Part(network, config, sources)
 
 
 def ldm_part(weights: Weights, network: Network) -> Part:
     """The network inside an open LDM file.
 
     Raises:
-        SdzhError: ``part_missing``, ``convert_unknown_key``.
+        SdzhError: ``part_missing``, ``part_incomplete``, ``convert_unknown_key``.
     """
     prefix = network.prefix
     keys = [key.removeprefix(prefix) for key in weights.header.tensors if key.startswith(prefix)]
@@ -84,8 +85,8 @@ def ldm_part(weights: Weights, network: Network) -> Part:
         raise SdzhError("part_missing", path=weights.header.path, part=network.name)
     keymap = network.of_ldm(keys)
     sources = tuple(keymap.reverse(source_of(weights, prefix + key, key) for key in keys))
-    config = read_configs(weights.header).get(network.name) or network.config(_shapes(sources))
-    return Part(network, config, sources)
+    stored = read_configs(weights.header).get(network.name)
+    return Part(network, stored or _config_of(network, sources, weights.header.path), sources)
 
 
 def write_configs(parts: Mapping[str, Config]) -> str:
@@ -128,5 +129,8 @@ def source_of(weights: Weights, key: str, name: str) -> TensorSource:
     return TensorSource(name, info.shape, info.dtype, lambda: weights.tensor(key))
 
 
-def _shapes(sources: Collection[TensorSource]) -> Shapes:
-    return {source.name: source.shape for source in sources}
+def _config_of(network: Network, sources: Collection[TensorSource], path: Path) -> Config:
+    try:
+        return network.config({source.name: source.shape for source in sources})
+    except (KeyError, IndexError) as error:
+        raise SdzhError("part_incomplete", path=path, part=network.name, name=error.args[0]) from error

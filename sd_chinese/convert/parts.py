@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sd_chinese.convert.network import Config, Network, Part, folder_part, ldm_part, read_config, source_of
 from sd_chinese.convert.unet import CONTROLNET, UNET
@@ -76,14 +76,20 @@ def open_base(path: Path) -> Iterator[Base]:
 
 
 @contextmanager
-def open_encoder(path: Path) -> Iterator[Encoder]:
+def open_encoder(
+    path: Path, *, hint: str | None = None, overrides: Mapping[str, Any] | None = None
+) -> Iterator[Encoder]:
     """Open the text encoder of a diffusers folder or an LDM file.
 
+    Args:
+        hint: the kind of vocabulary, where the files do not tell (see `sd_chinese.spec.read_spec`).
+        overrides: fields of the spec that a card knows better.
+
     Raises:
-        SdzhError: there is none, or no rule says how to run it (see `sd_chinese.spec.read_spec`).
+        SdzhError: there is none, or no rule says how to run it.
     """
-    spec, files = read_spec(path), find_encoder(path)
-    with open_weights(files.weights) as weights:
+    spec, files = read_spec(path, hint).with_overrides(overrides or {}), find_encoder(path)
+    with open_weights(files.header.path) as weights:
         sources = tuple(source_of(weights, key, name) for name, key in encoder_keys(weights.header).items())
         yield Encoder(spec, sources, _vocabulary(weights, files.vocabulary, spec))
 

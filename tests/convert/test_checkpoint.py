@@ -182,6 +182,30 @@ def test_transformers_reads_the_folder(model_folder: Folder, tmp_path: Path) -> 
         assert torch.equal(model(ids)[0], expected(ids)[0])
 
 
+def test_an_incomplete_part_is_named(model_folder: Folder, tmp_path: Path) -> None:
+    path = convert_base_to_ldm(model_folder("sd1", FAMILY), tmp_path / "a.safetensors")
+    tensors = safetensors.torch.load_file(path)
+    for key in ("first_stage_model.decoder.conv_in.weight", "model.diffusion_model.out.2.weight"):
+        safetensors.torch.save_file(
+            {k: v for k, v in tensors.items() if k != key}, tmp_path / "b.safetensors"
+        )
+        assert failure(lambda: read_base(tmp_path / "b.safetensors")).code == "part_incomplete"
+
+
+def test_what_the_files_leave_open_can_be_told(model_folder: Folder, tmp_path: Path) -> None:
+    """A CLIP tower of 49408 words without a tokenizer: MiaoBi's or CLIP's."""
+    folder = model_folder("sd1", "MiaoBi")
+    whole = convert_base_to_ldm(folder, tmp_path / "whole" / "a.safetensors", dtype="float32")
+    safetensors.torch.save_file(safetensors.torch.load_file(whole), tmp_path / "bare.safetensors")
+    out = tmp_path / "b.safetensors"
+    assert failure(lambda: convert_base_to_ldm(tmp_path / "bare.safetensors", out)).code == "spec_ambiguous"
+    convert_base_to_ldm(
+        tmp_path / "bare.safetensors", out, hint="wordpiece", overrides={"heads": 4}, dtype="float32"
+    )
+    expected = load_conditioner_from(folder)([TEXT]).crossattn
+    assert torch.equal(load_conditioner_from(out)([TEXT]).crossattn, expected)
+
+
 def test_prediction_type_travels(model_folder: Folder, tmp_path: Path) -> None:
     path = convert_base_to_ldm(model_folder("sd2", FAMILY), tmp_path / "a.safetensors")
     assert read_header(path).metadata["sdzh.prediction_type"] == "v_prediction"
@@ -219,6 +243,10 @@ def test_bad_input(model_folder: Folder, tmp_path: Path) -> None:
     stranger = safetensors.torch.save({"model.diffusion_model.joint_blocks.0.weight": torch.ones(2)})
     (tmp_path / "sd3.safetensors").write_bytes(stranger)
     assert failure(lambda: convert_ldm(tmp_path / "sd3.safetensors", out)).code == "convert_unknown_key"
+    bare = {f"model.diffusion_model.input_blocks.{n}.1.norm.weight": torch.ones(2) for n in (1, 2)}
+    (tmp_path / "bare.safetensors").write_bytes(safetensors.torch.save(bare))
+    assert failure(lambda: convert_ldm(tmp_path / "bare.safetensors", out)).code == "convert_unknown_key"
+    assert failure(lambda: convert_base_to_ldm(source, tmp_path / "out.ckpt")).code == "write_suffix"
     assert failure(lambda: read_base(tmp_path / "gone.safetensors")).code == "weights_missing"
 
 
