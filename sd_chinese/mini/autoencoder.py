@@ -66,29 +66,22 @@ def crops(pictures: NDArray[np.uint8], rng: np.random.Generator, count: int, sid
 def loss_function(
     training: Training,
     pictures: NDArray[np.uint8],
-    forward: Callable[..., Any] | None = None,
-    features: Callable[[torch.Tensor], list[torch.Tensor]] | None = None,
     batch: int = BATCH,
     side: int = CROP,
 ) -> Callable[[], torch.Tensor]:
-    """The loss of one step: L1, L2, gradients, a trace of KL, and likeness to a judge's ``features``."""
+    """The loss of one step: L1, L2, gradients and a trace of KL."""
     import torch
-
-    pass_through = forward or reconstruct
 
     def loss() -> torch.Tensor:
         x = crops(pictures, training.rng, batch, side)
         noise = torch.randn(batch, 4, side // 8, side // 8, generator=training.noise)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y, mean, logvar = pass_through(training.model, x, noise)
+            y, mean, logvar = reconstruct(training.model, x, noise)
         y, mean, logvar = y.float(), mean.float(), logvar.float()
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
-        total = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
-        if features is not None:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                pairs = zip(features(y), features(x), strict=True)
-                total = total + 0.2 * sum((a.float() - b.float()).abs().mean() for a, b in pairs)
-        return total + KL_WEIGHT * kl
+        likeness = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
+        total: torch.Tensor = likeness + KL_WEIGHT * kl
+        return total
 
     return loss
 

@@ -112,7 +112,7 @@ def decoded_pictures(folder: Path, vae: Any, latents: torch.Tensor) -> NDArray[n
     path = folder / f"decoded-{len(latents)}.npy"
     if not path.exists():
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            np.save(path, np.concatenate([decode(vae, piece) for piece in latents.split(50)]))
+            np.save(path, np.concatenate([decode(vae, piece) for piece in torch.split(latents, 50)]))
     cached: NDArray[np.uint8] = np.load(path)
     return cached
 
@@ -195,7 +195,7 @@ def judge(images: Sequence[Any] | NDArray[np.uint8], weights: Path = WEIGHTS) ->
     arrays = [np.asarray(Image.fromarray(np.asarray(im)).convert("RGB").resize((128, 128))) for im in images]
     x = torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
-        logits = torch.cat([_loaded(weights)(piece) for piece in x.split(100)])
+        logits = torch.cat([_loaded(weights)(piece) for piece in torch.split(x, 100)])
     return [_read(row) for row in logits]
 
 

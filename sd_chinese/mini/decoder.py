@@ -52,6 +52,7 @@ def loss_function(
         with torch.autocast("cpu", dtype=torch.bfloat16):
             y = vae.decoder(vae.post_quant_conv(z / scale))
         y = y.float()
-        return (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
+        total: torch.Tensor = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
+        return total
 
     return loss

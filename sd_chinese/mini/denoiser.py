@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import torch
     from numpy.typing import NDArray
-    from torch import nn
 
 WIDTH = 256
 UNET: dict[str, Any] = {
@@ -76,14 +75,11 @@ def new_training(
     from transformers import CLIPTextConfig, CLIPTextModel
 
     torch.manual_seed(0)
-    model = nn.ModuleDict(
-        {
-            "unet": UNet2DConditionModel(**(unet or UNET)),
-            "text": CLIPTextModel(CLIPTextConfig(vocab_size=len(words), **(text or TEXT))),
-        }
-    )
+    net = UNet2DConditionModel(**(unet or UNET))
     # On a CPU the fused attention's backward pass is several times slower than the plain formula.
-    model["unet"].set_attn_processor(AttnProcessor())
+    net.set_attn_processor(AttnProcessor())
+    encoder = CLIPTextModel(CLIPTextConfig(vocab_size=len(words), **(text or TEXT)))
+    model = nn.ModuleDict({"unet": net, "text": encoder})
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
@@ -174,9 +170,7 @@ def loss_function(
     return loss
 
 
-def predict_noise(
-    model: nn.ModuleDict, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor
-) -> torch.Tensor:
+def predict_noise(model: Any, noisy: torch.Tensor, t: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """Text encoder and UNet, exactly as the published pipelines run them: no attention mask."""
     states = model["text"](ids)[0]
     guess: torch.Tensor = model["unet"](noisy, t, encoder_hidden_states=states, return_dict=False)[0]

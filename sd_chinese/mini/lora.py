@@ -86,4 +86,7 @@ def ink_pictures(pictures: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """The first ``count`` pictures in ink alone."""
     from sd_chinese.mini.scenes.drawing import to_ink
 
-    return (to_ink(pictures[:count].astype(np.float32) / 255) * 255).round().astype(np.uint8)
+    ink: NDArray[np.uint8] = (
+        (to_ink(pictures[:count].astype(np.float32) / 255) * 255).round().astype(np.uint8)
+    )
+    return ink

@@ -77,8 +77,8 @@ def table(
     for key in ELEMENTS:
         lines.append(
             f"{key:<15}"
-            f"{count(truth, drawn, lambda f, k=key: f == k)!s:>22}{_false(key, truth, drawn)!s:>22}"
-            f"{count(named, made, lambda f, k=key: f == k)!s:>22}{_false(key, named, made)!s:>22}"
+            f"{count(truth, drawn, key.__eq__)!s:>22}{_false(key, truth, drawn)!s:>22}"
+            f"{count(named, made, key.__eq__)!s:>22}{_false(key, named, made)!s:>22}"
         )
     lines.append("")
     for title, wanted in (

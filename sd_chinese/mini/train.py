@@ -47,7 +47,7 @@ TITLES = {
     "probe": "评判器 probe",
 }
 
-DECODED = 6000
+DECODED = 2000
 """Drawings that the probe also sees through the autoencoder."""
 
 

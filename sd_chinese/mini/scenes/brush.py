@@ -218,4 +218,5 @@ def paper_grain() -> NDArray[np.float32]:
     rng = np.random.default_rng(7)
     noise = Image.fromarray((rng.random((128, 128)) * 255).astype(np.uint8))
     soft = np.asarray(noise.filter(ImageFilter.GaussianBlur(1.2)), dtype=np.float32)
-    return ((soft - soft.mean()) / soft.std() * 0.006)[:, :, None].astype(np.float32)
+    grain: NDArray[np.float32] = (soft - soft.mean()) / soft.std() * np.float32(0.006)
+    return grain[:, :, None]

@@ -141,11 +141,11 @@ def paint_weather(canvas: Canvas, scene: Scene) -> None:
             x, y, r = rng.uniform(0, SHEET), rng.uniform(0, SHEET), rng.uniform(2.4, 4.2)
             canvas.ellipse((x - r, y - r, x + r, y + r), flake)
     elif scene.weather == "mist":
-        _, y = grid()
+        _, rows = grid()
         white = mix((246, 246, 242), SKY[scene.time][2], 0.35 if scene.time != "day" else 0.0)
         for centre in (HORIZON - 34, HORIZON + 8, HORIZON + 52):
             wave = centre + rng.uniform(-10, 10) + ridge(rng, 0.2)[None, :] * 9
-            canvas.wash(0.66 * np.exp(-(((y - wave) / 15) ** 2)).astype(np.float32), white)
+            canvas.wash(0.66 * np.exp(-(((rows - wave) / 15) ** 2)).astype(np.float32), white)
     if scene.season == "autumn" and scene.weather != "snow":
         for _ in range(9):
             x, y = rng.uniform(0, SHEET), rng.uniform(20, SHEET - 20)

@@ -106,9 +106,9 @@ def _crown_tree(pen: Pen, leaf: Colour, light: Colour) -> None:
     for u, v, r in ((-28, 76, 24), (28, 76, 24), (0, 92, 30), (-16, 100, 20), (18, 100, 20), (0, 70, 22)):
         pen.oval(u, v, r, r * 0.85, mix(leaf, (40, 20, 30), 0.16))
     for _ in range(46):
-        a, r = pen.rng.uniform(0, math.tau), math.sqrt(pen.rng.random())
+        a, reach = pen.rng.uniform(0, math.tau), math.sqrt(pen.rng.random())
         dab = mix(leaf, light, float(pen.rng.random()))
-        pen.oval(math.cos(a) * 50 * r, 86 + math.sin(a) * 32 * r, 6.5, 5.5, dab, glow=0.2)
+        pen.oval(math.cos(a) * 50 * reach, 86 + math.sin(a) * 32 * reach, 6.5, 5.5, dab, glow=0.2)
     if pen.snowy:
         pen.oval(0, 116, 30, 7, SNOW, glow=0.2)
 
