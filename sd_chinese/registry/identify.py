@@ -22,7 +22,7 @@ class Identity:
         layout: how it is spelled, such as ``diffusers``, ``ldm``, ``kohya``, ``attn_procs``.
         width: of the conditioning that it was made for.
         spec: of the text encoder inside.
-        reason: why it is nothing, or why its text encoder cannot be told, for the user.
+        error: why it is nothing, or why its text encoder cannot be told.
     """
 
     kind: str
@@ -30,7 +30,12 @@ class Identity:
     layout: str = ""
     width: int | None = None
     spec: EncoderSpec | None = None
-    reason: str = ""
+    error: SdzhError | None = None
+
+    @property
+    def reason(self) -> str:
+        """``error`` as one line for the user; empty when all is known."""
+        return f"{self.error.zh} / {self.error.en}" if self.error else ""
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ _FAMILIES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
 
 
 def identify(path: Path) -> Identity:
-    """Tell what ``path`` is; why it is nothing stands in ``reason``."""
+    """Tell what ``path`` is; why it is nothing stands in ``error``."""
     try:
         if (path / "unet").is_dir():
             return _identify_folder(path)
         return _identify_file(read_header(path))
     except SdzhError as error:
-        return Identity("", reason=_sentence(error))
+        return Identity("", error=error)
 
 
 def _identify_folder(path: Path) -> Identity:
@@ -124,11 +129,9 @@ def _add_encoder(identity: Identity, path: Path) -> Identity:
     try:
         spec = read_spec(path)
     except SdzhError as error:
-        return replace(identity, reason=_sentence(error))
+        return replace(identity, error=error)
     if identity.kind == "encoder":
-        return replace(
-            identity, spec=spec, width=spec.context_width, family=_FAMILIES.get(spec.context_width, "mini")
-        )
+        identity = replace(identity, width=spec.context_width, family=_family(spec.context_width))
     return replace(identity, spec=spec)
 
 
@@ -140,7 +143,3 @@ def _first(header: Header, pattern: str) -> str | None:
     """The first key that is wholly of this form."""
     form = re.compile(pattern)
     return next((key for key in header.tensors if form.fullmatch(key)), None)
-
-
-def _sentence(error: SdzhError) -> str:
-    return f"{error.zh} / {error.en}"
