@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.spec.encoder_spec import SPEC_KEY, EncoderSpec, TokenizerSpec
+from sd_chinese.spec.encoder_spec import SPEC_KEY, VOCABULARY_KEY, EncoderSpec, TokenizerSpec
 from sd_chinese.spec.rules import RULES, Rule
 from sd_chinese.vocabulary import (
     CLIP_BPE,
@@ -18,10 +18,11 @@ from sd_chinese.vocabulary import (
     Vocabulary,
     bundled_vocabulary,
     find_vocabulary,
+    parse_vocabulary,
     read_vocabulary,
     vocabulary_kind,
 )
-from sd_chinese.weights_io import Header, find_weights, read_header
+from sd_chinese.weights_io import Header, Weights, find_weights, read_header
 
 # The levels that publishers and hosts put above an encoder's own tensors: LDM checkpoints, whole CLIP models, and
 # AUTOMATIC1111, which renames `transformer.` to `transformer.text_model.` whatever stands below.
@@ -164,6 +165,23 @@ def spec_of(files: EncoderFiles, hint: str | None = None) -> EncoderSpec:
         raise SdzhError("encoder_incomplete", path=header.path, missing=error.args[0]) from error
 
 
+def encoder_vocabulary(weights: Weights, files: EncoderFiles, spec: EncoderSpec) -> Vocabulary:
+    """The vocabulary in the checkpoint itself, else beside it, else with this package.
+
+    Raises:
+        SdzhError: there is none, or it cannot be read.
+    """
+    kind, source = spec.tokenizer.kind, files.header.path
+    if VOCABULARY_KEY in weights.header.metadata:
+        return parse_vocabulary(weights.header.metadata[VOCABULARY_KEY].encode(), kind, source)
+    if VOCABULARY_KEY in weights.header.tensors:
+        return parse_vocabulary(weights.tensor(VOCABULARY_KEY).numpy().tobytes(), kind, source)
+    words = spec.tokenizer.vocabulary_size
+    if vocabulary := _vocabulary(files, words):
+        return vocabulary
+    raise SdzhError("vocabulary_missing", path=source, kind=kind, words=words)
+
+
 def _spec_from_shapes(
     shapes: Mapping[str, tuple[int, ...]], files: EncoderFiles, hint: str | None
 ) -> EncoderSpec:
@@ -236,6 +254,7 @@ def _tokenizer(rule: Rule, rows: int, files: EncoderFiles) -> TokenizerSpec:
 
 
 def _vocabulary(files: EncoderFiles, words: int) -> Vocabulary | None:
+    """The vocabulary beside the model, or the bundled one if it has as many words."""
     if files.vocabulary:
         return read_vocabulary(files.vocabulary)
     bundled = bundled_vocabulary()
