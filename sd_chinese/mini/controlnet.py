@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sd_chinese.mini.canny import canny
+from sd_chinese.mini.denoiser import use_plain_attention
 from sd_chinese.mini.training import Training
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-PEAK = 1e-3
+BATCH, PEAK = 16, 1e-3
 HINT_CHANNELS = (16, 32, 96, 256)
 """Of the hint's own convolutions: those that the LDM layout fixes."""
-COUNT = 8_000
+COUNT = 6_000
 """Pictures whose edges are learned from."""
 
 
@@ -31,6 +32,7 @@ def new_training(folder: Path, steps: int, unet: Any) -> Training:
 
     torch.manual_seed(0)
     model = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=HINT_CHANNELS)
+    use_plain_attention(model)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=0.0, fused=True
     )

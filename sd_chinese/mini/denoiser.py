@@ -70,14 +70,12 @@ def new_training(
     """A fresh run, or the one that was saved in ``folder``. The model has parts ``unet`` and ``text``."""
     import torch
     from diffusers import UNet2DConditionModel
-    from diffusers.models.attention_processor import AttnProcessor
     from torch import nn
     from transformers import CLIPTextConfig, CLIPTextModel
 
     torch.manual_seed(0)
     net = UNet2DConditionModel(**(unet or UNET))
-    # On a CPU the fused attention's backward pass is several times slower than the plain formula.
-    net.set_attn_processor(AttnProcessor())
+    use_plain_attention(net)
     encoder = CLIPTextModel(CLIPTextConfig(vocab_size=len(words), **(text or TEXT)))
     model = nn.ModuleDict({"unet": net, "text": encoder})
     optimizer = torch.optim.AdamW(
@@ -87,6 +85,13 @@ def new_training(
     return Training(
         folder / "base.state", model, optimizer, steps, PEAK, np.random.default_rng(2), noise, decay=0.999
     )
+
+
+def use_plain_attention(net: Any) -> None:
+    """Trains ``net`` with the plain formula: on a CPU the fused attention's backward pass takes far longer."""
+    from diffusers.models.attention_processor import AttnProcessor
+
+    net.set_attn_processor(AttnProcessor())
 
 
 def caption_ids(folder: Path, words: Sequence[str], count: int = data.COUNT) -> NDArray[np.uint16]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-RANK, PEAK = 8, 2e-3
+RANK, BATCH, PEAK = 8, 16, 2e-3
+COUNT = 1_500
+"""Pictures that are learned from."""
 PROJECTIONS = {"to_q": "to_q", "to_k": "to_k", "to_v": "to_v", "to_out.0": "to_out"}
 """The layers of an attention, and what the published keys call them."""
 

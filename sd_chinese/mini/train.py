@@ -83,6 +83,7 @@ class Workshop:
         from torch import nn
 
         parts = sampling.load_parts(self.base)
+        denoiser.use_plain_attention(parts.unet)
         return nn.ModuleDict({"unet": parts.unet, "text": parts.text_encoder})
 
     @cached_property
@@ -133,12 +134,12 @@ def finish_base(shop: Workshop, training: Training) -> None:
 def prepare_lora(shop: Workshop, steps: int) -> tuple[Training, Any]:
     base = shop.denoiser()
     training = lora.new_training(shop.folder, steps, base)
-    ink = denoiser.encode_pictures(shop.vae(), lora.ink_pictures(shop.pictures, 4000))
+    ink = denoiser.encode_pictures(shop.vae(), lora.ink_pictures(shop.pictures, lora.COUNT))
 
     def predict(_: Any, *inputs: Any) -> torch.Tensor:
         return denoiser.predict_noise(base, *inputs)
 
-    return training, denoiser.loss_function(training, ink, shop.captions, predict)
+    return training, denoiser.loss_function(training, ink, shop.captions, predict, lora.BATCH)
 
 
 def finish_lora(shop: Workshop, training: Training) -> None:
@@ -153,7 +154,12 @@ def prepare_controlnet(shop: Workshop, steps: int) -> tuple[Training, Any]:
     latents = shop.latents[: len(edges)]
     predict = controlnet.predict_function(base)
     return training, denoiser.loss_function(
-        training, latents, shop.captions, predict, condition=lambda n: controlnet.hints(edges[n])
+        training,
+        latents,
+        shop.captions,
+        predict,
+        batch=controlnet.BATCH,
+        condition=lambda numbers: controlnet.hints(edges[numbers]),
     )
 
 
