@@ -63,10 +63,10 @@ def new_model() -> nn.Module:
             nn.ReLU(),
         ]
         inside = width
-    return nn.Sequential(*layers, _Pool(), nn.Linear(2 * inside, len(LABELS)))
+    return nn.Sequential(*layers, _pooling(), nn.Linear(2 * inside, len(LABELS)))
 
 
-def _Pool() -> nn.Module:  # noqa: N802
+def _pooling() -> nn.Module:
     import torch
     from torch import nn
 

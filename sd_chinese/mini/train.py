@@ -7,7 +7,6 @@ there in the folder format that they are shipped in.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -212,8 +211,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="length of a part's run")
     args = parser.parse_args(arguments)
     shop = Workshop(args.out)
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.default_int_handler)
     try:
         for part in PARTS if args.part == "all" else [args.part]:
             if not train(part, shop, args.steps, args.minutes):

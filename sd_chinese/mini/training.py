@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -114,12 +116,15 @@ def trainable(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
 def run(training: Training, title: str, loss_of: Callable[[], torch.Tensor], minutes: float | None) -> bool:
     """Trains until the last step or until ``minutes`` have passed, and saves.
 
-    Returns: whether the last step was reached. Ctrl-C saves and is passed on.
+    Returns: whether the last step was reached.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or a termination request came; the step was finished and the state saved.
     """
     begun = saved = time.monotonic()
     first, smooth = training.step, None
-    try:
-        while training.step < training.steps:
+    with _deferred_interrupts() as caught:
+        while training.step < training.steps and not caught:
             loss = loss_of()
             training.update(loss)
             value = float(loss.detach())
@@ -131,10 +136,24 @@ def run(training: Training, title: str, loss_of: Callable[[], torch.Tensor], min
                 saved = now
             if minutes is not None and now - begun > minutes * 60:
                 break
-    finally:
         training.save()
         sys.stderr.write("\n")
+    if caught:
+        raise KeyboardInterrupt
     return training.step >= training.steps
+
+
+@contextmanager
+def _deferred_interrupts() -> Iterator[list[int]]:
+    """Collects interrupts instead of raising them, so that none falls into the middle of a step."""
+    caught: list[int] = []
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(name, lambda number, _: caught.append(number)) for name in names]
+    try:
+        yield caught
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
 
 
 def _show(title: str, training: Training, loss: float, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +41,8 @@ def test_resumed_run_equals_uninterrupted_run(begin, tmp_path: Path) -> None:  #
     first, loss = begin(tmp_path / "broken")
 
     def broken() -> object:
-        if first.step == 3:
-            raise KeyboardInterrupt
+        if first.step == 2:
+            signal.raise_signal(signal.SIGINT)  # Ctrl-C in the middle of a step
         return loss()
 
     with pytest.raises(KeyboardInterrupt):

@@ -7,16 +7,19 @@ weather or style. A caption says every fact of its scene that cannot be taken fo
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sd_chinese.mini.scenes.elements import ELEMENTS, implied
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from sd_chinese.mini.scenes.scene import Scene
 
 Facts = frozenset[str]
+T = TypeVar("T")
 
 LONGEST = 28
 """Characters of a caption; with [CLS] and [SEP] at most 30 tokens."""
@@ -228,5 +231,5 @@ def _name(key: str, colours: dict[str, str], rng: np.random.Generator) -> str:
     return str(rng.choice(element.colours[colour])) + str(rng.choice(plain))
 
 
-def _shuffled(sequence, rng: np.random.Generator) -> list:  # type: ignore[no-untyped-def,type-arg]
+def _shuffled(sequence: Sequence[T], rng: np.random.Generator) -> list[T]:
     return [sequence[i] for i in rng.permutation(len(sequence))]
