@@ -272,11 +272,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lexicon_kind": ("没有 {kind} 这一类；可用：{known}。", "There is no kind {kind}; use one of: {known}."),
     "lexicon_refused": ("条目未保存：{reason}。", "The entry was not saved: {reason}."),
     "lexicon_added": ("已把 {headword} 存入 {path}。", "{headword} was saved to {path}."),
-    "help_expand": ("把成语、诗句、文化词语写成可画的提示词", "idioms, verse and cultural terms as drawable prompts"),
+    "help_expand": (
+        "把成语、诗句、文化词语写成可画的提示词",
+        "idioms, verse and cultural terms as drawable prompts",
+    ),
     "help_expand_file": ("一行一句的文件", "a file with one prompt a line"),
     "help_json": ("输出 JSON", "print JSON"),
     "help_lang": ("只输出一种：zh 中文、en 英文、tags 英文标签", "print one: zh, en, or English tags"),
-    "help_style": ("画风，如 水墨", "a style such as 水墨"),
+    "help_style": ("画风，如 水墨", "a style such as 「水墨」"),
     "help_candidates": ("列出直绘、意象、意境三种读法", "list the literal, image and mood readings"),
     "help_expand_strength": ("展开程度：light、normal、rich", "how much is told: light, normal, rich"),
     "help_phrase": ("原词：auto 自动、keep 保留、replace 替换", "the phrase itself: auto, keep, replace"),
@@ -290,7 +293,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_lexicon_stats": ("各类条目的数量", "how many entries there are"),
     "help_lexicon_find": ("查找词条", "look an entry up"),
     "help_lexicon_add": ("添加自己的词条", "add an entry of your own"),
-    "help_lexicon_kind": ("idioms、sayings、verse、terms、images、styles", "the folder of its kind"),
+    "help_lexicon_kind": ("种类：idioms、sayings、verse、terms、images、styles", "the folder of its kind"),
     "expand_option": (
         "{name} 不能是 {value}；可用：{known}。",
         "{name} cannot be {value}; use one of: {known}.",
@@ -368,7 +371,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ControlNet 需要模型和参考图两样。请同时给出 --controlnet 和 --control-image。",
         "A ControlNet needs its model and a picture. Give both --controlnet and --control-image.",
     ),
-    "prompt_empty": ("提示词为空：画一张没有条件的图。", "The prompt is empty: painting without a condition."),
+    "prompt_empty": (
+        "提示词为空：画一张没有条件的图。",
+        "The prompt is empty: painting without a condition.",
+    ),
     "painting": ("作画", "Painting"),
     "saved": ("已保存 {path}（种子 {seed}）", "Saved {path} (seed {seed})"),
     # --- the command line ----------------------------------------------------------------------
@@ -430,10 +436,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "folder_read_only": ("只读", "read-only"),
     "converting": ("转换", "Converting"),
     "converted": ("已写好 {path}", "Wrote {path}"),
-    "convert_unknown": (
-        "不知道怎么转换 {path}：{reason}。能转换的是 diffusers 文件夹、单文件模型、LoRA 和 ControlNet。",
-        "{path} cannot be converted: {reason}. Folders of diffusers, single files, LoRAs and ControlNets can.",
-    ),
     # --- the embedded family -------------------------------------------------------------------
 }
 

@@ -157,8 +157,10 @@ def read_parts(model: FoundModel) -> ModelParts:
     from sd_chinese.registry.identify import identify
 
     identity = identify(model.path)
+    if not identity.kind and identity.error:
+        raise identity.error
     if identity.kind != "base":
-        raise SdzhError("model_not_base", path=model.path, kind=identity.kind or identity.reason)
+        raise SdzhError("model_not_base", path=model.path, kind=f"{identity.kind} {identity.layout}")
     return ModelParts(identity=str(model.path.resolve()), **vars(read_base(model.path)))
 
 
