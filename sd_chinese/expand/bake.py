@@ -1,12 +1,13 @@
 """Development-time tool: writes the engine's data tables from packages, ``python -m sd_chinese.expand.bake FOLDER``.
 
-FOLDER holds the packages as downloaded (``pip download --no-deps jionlp``); pypinyin and jieba are read where they
-are installed. Sources and licences stand in ``data/NOTICE``.
+FOLDER holds the packages as downloaded (``pip download --no-deps jionlp char-similar``); pypinyin and jieba are read
+where they are installed. Sources and licences stand in ``data/NOTICE``.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import sys
 import zipfile
 from importlib import resources
@@ -27,7 +28,9 @@ def main() -> None:
     folder = Path(sys.argv[1])
     wheel = next(folder.glob("jionlp-*.whl"))
     idioms = _table(wheel, "chinese_idiom")
-    characters = _table(wheel, "chinese_char_dictionary")
+    components = {row[0]: row[4] for row in _table(wheel, "chinese_char_dictionary")}
+    with zipfile.ZipFile(next(folder.glob("char_similar-*.whl"))) as outer:
+        corners = json.loads(outer.read("char_similar/data/char_fourangle.dict"))
     headwords = _headwords(idioms)
     (DATA / "headwords.tsv").write_text(
         "# known idioms and how often they were counted (jionlp, Apache-2.0)\n" + "".join(headwords),
@@ -36,8 +39,8 @@ def main() -> None:
     words = _words()
     used = {c for line in headwords for c in line.split("\t")[0]} | {c for word in words for c in word}
     (DATA / "characters.tsv").write_text(
-        "# character, toneless folded readings, four-corner code, components (pypinyin, MIT; jionlp, Apache-2.0)\n"
-        + "".join(_characters(characters, used)),
+        "# character, toneless folded readings, four-corner code, components (pypinyin, char-similar, jionlp)\n"
+        + "".join(_characters(used, corners, components)),
         encoding="utf-8",
     )
     (DATA / "words.bits").write_bytes(wordset.pack(words))
@@ -63,15 +66,12 @@ def _words() -> list[str]:
     return sorted(word for word, count in folded.items() if 2 <= len(word) <= 8 and count >= RARE)
 
 
-def _characters(rows: list[list[str]], used: set[str]) -> list[str]:
+def _characters(used: set[str], corners: dict[str, str], components: dict[str, str]) -> list[str]:
     from pypinyin.contrib.tone_convert import to_normal
     from pypinyin.pinyin_dict import pinyin_dict
 
     lines = []
-    for row in rows:
-        character, corner, components = row[0], row[3][:4], row[4]
-        if character not in used:
-            continue
+    for character in sorted(used):
         readings: dict[str, None] = {}
         for reading in pinyin_dict.get(ord(character), "").split(","):
             sound = to_normal(reading)
@@ -79,8 +79,9 @@ def _characters(rows: list[list[str]], used: set[str]) -> list[str]:
                 sound = sound.replace(spelled, kept)
             readings["l" + sound[1:] if sound.startswith("n") else sound] = None
         kept_readings = " ".join(list(readings)[:READINGS_KEPT])
-        lines.append(f"{character}\t{kept_readings}\t{corner}\t{components}\n")
-    return sorted(lines)
+        corner = corners.get(character, "")[:4]
+        lines.append(f"{character}\t{kept_readings}\t{corner}\t{components.get(character, '')}\n")
+    return lines
 
 
 if __name__ == "__main__":

@@ -215,7 +215,9 @@ class Expander:
         options = options or ExpandOptions()
         han = read_prompt(prompt)
         matches = [m for m in matches_in(han, self.index) if m.canonical not in options.off]
-        matches = with_unknown_verse(han, matches, self.records)
+        matches = [
+            m for m in with_unknown_verse(han, matches, self.records) if m.canonical not in options.off
+        ]
         own_words = _outside(prompt, matches)
         parts = [
             part_of(match, self.records, beside=beside, view=options.view, seed=options.seed)
@@ -246,12 +248,14 @@ def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
     first, last = [match.first for match in matches], [match.last for match in matches]
     left = edges[np.searchsorted(edges, first, "right") - 1].tolist()
     right = edges[np.searchsorted(edges, last, "left")].tolist()
-    found = []
-    for match, a, b in zip(matches, left, right, strict=True):
-        taken = sum(m.last - m.first for m in matches if a <= m.first and m.last <= b)
-        text = han.folded[a : match.first] + "，" + han.folded[match.last : b]
-        found.append(Beside(text, b - a - taken <= OWN_WORD))
-    return found
+    own = np.ones(len(han) + 1, dtype=np.int64)
+    for match in matches:
+        own[match.first : match.last] = 0
+    before = np.concatenate(([0], np.cumsum(own))).tolist()
+    return [
+        Beside(han.folded[a : m.first] + "，" + han.folded[m.last : b], before[b] - before[a] <= OWN_WORD)
+        for m, a, b in zip(matches, left, right, strict=True)
+    ]
 
 
 def _outside(prompt: str, matches: Sequence[Match]) -> str:

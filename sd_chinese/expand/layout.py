@@ -34,25 +34,26 @@ class Piece:
 
 def lay_out(han: HanText, parts: Sequence[Part]) -> list[Piece]:
     """Cut a prompt; a match across several clauses makes one clause of them."""
-    clauses = [(int(han.start[a]), int(han.end[b - 1])) for a, b in han.clauses()]
-    spans: list[tuple[int, int]] = []
-    matches = iter(parts)
-    part = next(matches, None)
-    for start, end in clauses:
+    spans: list[tuple[int, int, list[Part]]] = []
+    waiting = iter(parts)
+    part = next(waiting, None)
+    for a, b in han.clauses():
+        start, end = int(han.start[a]), int(han.end[b - 1])
+        inside: list[Part] = []
         if spans and start < spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((start, end))
-        while part and part.match.start < spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], part.match.end))
-            part = next(matches, None)
+            start, before, inside = spans.pop()
+            end = max(before, end)
+        while part and part.match.start < end:
+            inside.append(part)
+            end = max(end, part.match.end)
+            part = next(waiting, None)
+        spans.append((start, end, inside))
     pieces = []
     at = 0
-    for start, end in spans:
+    for start, end, inside in spans:
         if start > at:
             pieces.append(Piece(at, start, True))
-        inside = tuple(part for part in parts if start <= part.match.start < end) if parts else ()
-        pieces.append(Piece(start, end, False, inside))
+        pieces.append(Piece(start, end, False, tuple(inside)))
         at = end
     if at < len(han.text):
         pieces.append(Piece(at, len(han.text), True))

@@ -120,7 +120,7 @@ def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
 
 
 def _may_be_title(han: HanText, first: int, last: int) -> bool:
-    """Titles are everyday words: they count as a whole clause or between 《》, two characters only there."""
+    """Titles are everyday words: they count as a whole clause or between 《》, short ones as a whole prompt."""
     before, after = int(han.start[first]) - 1, int(han.end[last - 1])
     quoted = (
         before >= 0
@@ -128,7 +128,8 @@ def _may_be_title(han: HanText, first: int, last: int) -> bool:
         and han.text[after : after + 1] in ("》", "〉", "」", "』")
     )
     unbroken = not han.breaks[first + 1 : last].any()
-    return unbroken and (quoted or (last - first > 2 and fuzzy.aligned(han, first, last) == 2))
+    long = last - first > 2 or last - first == len(han)
+    return unbroken and (quoted or (long and fuzzy.aligned(han, first, last) == 2))
 
 
 def _cut_from_words(han: HanText, first: int, last: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sd_chinese.expand.hantext import HanText
 from sd_chinese.expand.matcher import Match
@@ -22,28 +22,36 @@ _UNKNOWN = -1
 def with_unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> list[Match]:
     """``matches`` and the clauses that read as verse; such a clause takes the images within it."""
     found = list(_unknown_verse(han, matches, records))
-    kept = [m for m in matches if not any(v.first <= m.first and m.last <= v.last for v in found)]
-    return sorted([*kept, *found], key=lambda match: match.first)
+    if not found:
+        return list(matches)
+    within = _covered(han, found)
+    return sorted([*(m for m in matches if not within[m.first]), *found], key=lambda match: match.first)
+
+
+def _covered(han: HanText, matches: Iterable[Match]) -> bytearray:
+    taken = bytearray(len(han))
+    for match in matches:
+        taken[match.first : match.last] = b"\1" * (match.last - match.first)
+    return taken
 
 
 def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> Iterator[Match]:
     """Clauses of four, five or seven characters that are no prose, hold images at most, and show two things."""
-    taken = [(m.first, m.last) for m in matches if records.known(m.pattern).kind != "image"]
     whole = {(m.first, m.last) for m in matches}
+    taken = _covered(han, (m for m in matches if records.known(m.pattern).kind != "image"))
     clauses = han.clauses()
     for first, last in clauses:
-        text = han.folded[first:last]
-        if (first, last) in whole or any(a < last and first < b for a, b in taken):
-            continue
         single = len(clauses) == 1 and last - first <= SINGLE
-        if not single and not (last - first in LENGTHS and _is_verse_like(text)):
+        if not (single or last - first in LENGTHS) or (first, last) in whole or any(taken[first:last]):
+            continue
+        text = han.folded[first:last]
+        if not single and not _is_verse_like(text):
             continue
         reading = read_phrase(text, records.image)
         shown = reading.drawable or (single and reading.things)
         if shown and all(pair.zh != text for _, pair in reading.things):
             start, end = int(han.start[first]), int(han.end[last - 1])
-            typed = han.text[start:end]
-            yield Match(start, end, typed, text, "read", 1.0, _UNKNOWN, first, last)
+            yield Match(start, end, han.text[start:end], text, "read", 1.0, _UNKNOWN, first, last)
 
 
 def _is_verse_like(text: str) -> bool:

@@ -107,12 +107,13 @@ def _known(text: str, size: int, find_image: FindImage) -> _Token | None:
 def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:
     """Things with their colours and qualities before them and their doings behind them.
 
-    Nothing before the pause in the middle of a line describes what comes after it.
+    No quality before the pause in the middle of a line describes what comes after it; a colour that ends the
+    line describes the last thing.
     """
     found: list[tuple[str, Pair]] = []
     before: list[_Token] = []
     for token in tokens:
-        before = [earlier for earlier in before if not earlier.at < caesura <= token.at]
+        before = [b for b in before if b.sort == "colour" or not b.at < caesura <= token.at]
         if token.sort in ("colour", "quality"):
             before.append(token)
         elif token.sort in ("act", "verb"):
@@ -126,6 +127,10 @@ def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:
             text = "".join(t.text for t in before) + token.text
             found.append((text, _qualified(token.pair, [t.pair for t in before])))
             before.clear()
+    colours = [token for token in before if token.sort == "colour"]
+    if found and colours:
+        text, pair = found[-1]
+        found[-1] = (text + colours[0].text, _qualified(pair, [colours[0].pair]))
     return found
 
 

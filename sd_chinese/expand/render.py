@@ -156,24 +156,26 @@ def english(plan: Plan) -> Translation:
     return Translation(_tidy(_with_tail(out, tail, ", ")), tuple(dict.fromkeys(unknown)))
 
 
-_OF_STYLE = re.compile("^(?:风格|画风|风)?的?")
+_OF_STYLE, _OF = re.compile("^(?:风格|画风|风)?的?"), re.compile("^的")
 
 
 def _translated(runs: Sequence[str | Part], unknown: list[str]) -> str:
     if all(isinstance(run, _Said) for run in runs):
         return ", ".join(str(run) for run in runs)
     tokens: list[Token] = []
-    after_style = False
+    joint: re.Pattern[str] | None = None
     for at, run in enumerate(runs):
         following = runs[at + 1] if at + 1 < len(runs) else ""
+        describes = isinstance(run, Part) and run.kind in STORIES and str(following).startswith("的")
         if isinstance(run, _Said):
             tokens.append(Token("", str(run), "thing"))
         elif isinstance(run, Part):
-            describes = run.kind in STORIES and isinstance(following, str) and following.startswith("的")
             tokens += _named(run, alone=len(runs) == 1 or (describes and run.drawable))
         else:
-            tokens += tokens_of(_OF_STYLE.sub("", run) if after_style else run)
-        after_style = isinstance(run, Part) and run.kind == "style"
+            tokens += tokens_of(joint.sub("", run) if joint else run)
+        joint = None
+        if isinstance(run, Part):
+            joint = _OF_STYLE if run.kind == "style" else _OF if describes and run.drawable else None
     result = translate(tokens)
     unknown += result.unknown
     return result.text

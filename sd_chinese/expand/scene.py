@@ -146,12 +146,12 @@ def _negative(
     """Traps that nothing else in the scene wants, then the styles' own."""
     scene_zh = own_words + "".join(e.pair.zh for part in parts for e in part.elements)
     scene_en = " ".join(e.pair.en for part in parts for e in part.elements).lower()
+    traps = dict.fromkeys((part.trap_zh, part.trap_en) for part in parts)
     found = []
-    for part in parts:
-        zh = [word for word in part.trap_zh if word not in scene_zh]
-        en = [word for word in part.trap_en if not re.search(rf"\b{re.escape(word.lower())}", scene_en)]
-        if zh or en:
-            found.append(Pair("，".join(zh), ", ".join(en)))
+    for trap_zh, trap_en in traps:
+        zh = [word for word in trap_zh if word not in scene_zh]
+        en = [word for word in trap_en if not re.search(rf"\b{re.escape(word.lower())}", scene_en)]
+        found.append(Pair("，".join(zh), ", ".join(en)))
     found += [Pair(s.negative.zh.replace("、", "，"), s.negative.en) for s in styles if s.negative]
     if not people:
         found.append(Pair("人物，人群", "people, person, human figure"))
