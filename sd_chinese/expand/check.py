@@ -149,7 +149,7 @@ def check_files(files: Sequence[tuple[Path, str]]) -> tuple[list[Fault], list[Fa
                     Fault(str(path), line, f"[{entry.headword}] {message}")
                 )
             place = f"{path}:{block.line}"
-            if kind != "era":
+            if kind not in SHELVED:
                 _check_duplicate(
                     entry, place, seen, aliases, Fault(str(path), block.line, ""), faults, remarks
                 )

@@ -30,6 +30,7 @@ from sd_chinese.expand.vocabulary import told_by
 #: Characters of the user's own beside a phrase that still leave it a clause of its own (佛跳墙宴席).
 OWN_WORD = 2
 VIEWS = {LITERAL: "literal picture", IMAGES: "images", MOOD: "mood"}
+_STYLE_WORDS = ("风", "画风")
 PHRASES = ("auto", "keep", "replace")
 
 
@@ -236,8 +237,8 @@ class Expander:
         Raises:
             SdzhError: there is none of that name.
         """
-        known = self.records.find(name)
-        if known is None or known.kind != "style" or known.entry is None:
+        known = self.records.shelved("style", name)
+        if known is None or known.entry is None:
             raise SdzhError("style_unknown", name=name)
         return Style.of(known.entry)
 
@@ -253,7 +254,11 @@ def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
         own[match.first : match.last] = 0
     before = np.concatenate(([0], np.cumsum(own))).tolist()
     return [
-        Beside(han.folded[a : m.first] + "，" + han.folded[m.last : b], before[b] - before[a] <= OWN_WORD)
+        Beside(
+            han.folded[a : m.first] + "，" + han.folded[m.last : b],
+            before[b] - before[a] <= OWN_WORD,
+            han.folded.startswith(_STYLE_WORDS, m.last) or (a, b) == (m.first, m.last) != (0, len(han)),
+        )
         for m, a, b in zip(matches, left, right, strict=True)
     ]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from sd_chinese.expand.lexicon import Entry, Pair, Picture
 from sd_chinese.expand.matcher import Match
-from sd_chinese.expand.patterns import ERA
 from sd_chinese.expand.reading import is_doubled, read_phrase
 from sd_chinese.expand.records import Known, Records
 from sd_chinese.expand.vocabulary import words
@@ -39,10 +38,12 @@ class Beside:
     Attributes:
         text: the words before and after it, by which a dynasty chooses its picture.
         alone: there is hardly any; a name within a sentence of the user's only says what it looks like.
+        names_style: a craft (剪纸) is meant as a style: 风格 follows, or it is one of several clauses.
     """
 
     text: str = ""
     alone: bool = True
+    names_style: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def part_of(match: Match, records: Records, *, beside: Beside, view: str = LITER
         seed: chooses among several pictures of an entry; 0 is the first.
     """
     known = records.known(match.pattern)
+    if known.kind == "term" and beside.names_style:
+        known = records.shelved("style", match.canonical) or known
     source = source_of(known, match.canonical)
     if known.kind == "poem":
         return _poem_part(match, known, records, source, view)
@@ -122,7 +125,7 @@ def _picture(entry: Entry, view: str, seed: int) -> Picture | None:
 
 def _era_picture(entry: Entry, match: Match, context: str, records: Records) -> Picture | None:
     """The picture of a dynasty that the words beside its name ask for: 宋代 in 宋代楼阁 shows a building."""
-    era = records.find(ERA + match.canonical) if entry.sort == DYNASTY and context.strip("，") else None
+    era = records.shelved("era", match.canonical) if entry.sort == DYNASTY and context.strip("，") else None
     if era is None or era.entry is None:
         return None
     wanted = "盔甲" if any(word in context for word in _ARMOUR) else ""

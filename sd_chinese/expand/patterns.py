@@ -20,8 +20,8 @@ ENTRY, LINE, TITLE, HEADWORD = range(4)
 #: How a pattern may be misspelt.
 IDIOM, VERSE = 1, 2
 LINES_PER_POEM = 64
-#: Stands before the name of an era, whose pictures are looked up beside the term of the same name.
-ERA = "〇"
+#: Kinds whose names may also be terms (宋代, 剪纸) are looked up by the name with this mark before it.
+SHELVED = {"era": "〇", "style": "〇〇"}
 
 _SPELLING = {"idiom": IDIOM, "saying": IDIOM | VERSE, "verse": VERSE}
 _NUMBERED = re.compile(r"(其[一二三四五六七八九十]+|[一二三四五六七八九十]+首|[一二三四五六七八九十]+)$")
@@ -90,9 +90,11 @@ def _add_lexicon(found: Collection, source: Source) -> None:
             record = "\t".join((block.kind, str(number), str(place), block.path, str(block.line), poem))
             ref = len(found.entries)
             found.entries.append("\n".join((record, *block.lines)))
-            mark = ERA if block.kind == "era" else ""
             for word in (entry.headword, *entry.also):
-                found.add(mark + plain(word), ENTRY, ref, _SPELLING.get(block.kind, 0))
+                if block.kind in SHELVED:
+                    found.add(SHELVED[block.kind] + plain(word), ENTRY, ref, 0)
+                if block.kind != "era":
+                    found.add(plain(word), ENTRY, ref, _SPELLING.get(block.kind, 0))
             if poem:
                 lines.append(plain(entry.headword))
         if poem:

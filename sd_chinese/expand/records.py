@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sd_chinese.expand.index import Index
 from sd_chinese.expand.lexicon import Block, Entry, Poem, parse_block
-from sd_chinese.expand.patterns import ENTRY, HEADWORD, LINE, LINES_PER_POEM, TITLE
+from sd_chinese.expand.patterns import ENTRY, HEADWORD, LINE, LINES_PER_POEM, SHELVED, TITLE, plain
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Records:
     def find(self, word: str) -> Known | None:
         pattern = self.index.find(word)
         return self.known(pattern) if pattern >= 0 else None
+
+    def shelved(self, kind: str, word: str) -> Known | None:
+        """The era or style of a name that may also be a term's."""
+        return self.find(SHELVED[kind] + plain(word))
 
     def _image(self, word: str) -> Entry | None:
         known = self.find(word)

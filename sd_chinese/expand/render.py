@@ -55,8 +55,11 @@ def is_replaced(part: Part, phrase: str, *, alone: bool) -> bool:
         return True
     if not (part.trap_zh or part.trap_en):
         return False
-    named = part.known.entry is not None and part.known.entry.sort == DYNASTY
-    return alone or not (named or names_people(part.elements[0].pair.zh))
+    return alone or not (_is_dynasty(part) or names_people(part.elements[0].pair.zh))
+
+
+def _is_dynasty(part: Part) -> bool:
+    return part.known.entry is not None and part.known.entry.sort == DYNASTY
 
 
 def _is_told(part: Part) -> bool:
@@ -70,13 +73,14 @@ def _clause(
     """A clause's runs with replaced phrases already said, and what follows the clause."""
     runs: list[str | Part] = []
     after: list[str] = []
-    alone = all(isinstance(run, Part) for run in piece.runs(plan.prompt))
-    for run in piece.runs(plan.prompt):
+    whole = piece.runs(plan.prompt)
+    alone = all(isinstance(run, Part) for run in whole)
+    for run in whole:
         if isinstance(run, str) or not run.drawable:
             runs.append(run)
             continue
         told = _told(run.elements, plan.fullness)
-        if not is_replaced(run, plan.phrase, alone=alone):
+        if not is_replaced(run, plan.phrase, alone=alone and (len(whole) == 1 or not _is_dynasty(run))):
             runs.append(run)
             after += [say(element.pair) for element in told]
         elif alone:
