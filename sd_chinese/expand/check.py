@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sd_chinese.expand import lexicon
 from sd_chinese.expand.lexicon import DATA, KINDS, SORTS, Block, Entry, Fault, Pair
+from sd_chinese.expand.patterns import SHELVED
 
 HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff]")
 LATIN = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ]")
