@@ -14,6 +14,23 @@ def _table() -> dict[str, tuple[str, str, str]]:
     return {row[0]: (row[1], row[2], row[3]) for row in rows if len(row) == 4}
 
 
+def look_alikes(character: str) -> list[str]:
+    """All characters that look like ``character`` (not those that only sound like it)."""
+    return [other for other in _table() if other != character and _look_alike(character, other)]
+
+
+def _look_alike(first: str, second: str) -> bool:
+    a, b = _table().get(first), _table().get(second)
+    if a is None or b is None:
+        return False
+    if a[1] and a[1] == b[1]:
+        return True
+    if not set(a[2]) & set(b[2]):
+        return False
+    shared = (Counter(a[2]) & Counter(b[2])).total()
+    return shared >= 2 and 2 * shared >= max(len(a[2]), len(b[2]))
+
+
 def similar(first: str, second: str) -> bool:
     """Whether two characters share a toneless reading, four four-corner digits, or half of their components.
 
@@ -22,9 +39,4 @@ def similar(first: str, second: str) -> bool:
     a, b = _table().get(first), _table().get(second)
     if a is None or b is None:
         return False
-    if set(a[0].split()) & set(b[0].split()):
-        return True
-    if a[1] and a[1] == b[1]:
-        return True
-    shared = (Counter(a[2]) & Counter(b[2])).total()
-    return shared >= 2 and 2 * shared >= max(len(a[2]), len(b[2]))
+    return bool(set(a[0].split()) & set(b[0].split())) or _look_alike(first, second)

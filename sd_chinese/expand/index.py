@@ -22,7 +22,7 @@ from sd_chinese.expand.lexicon import Fault
 from sd_chinese.expand.patterns import VERSE, Collection, Source, collect, lay_out
 from sd_chinese.expand.signatures import EXACT, MASK, ORDER, ORDER_LENGTHS, Hasher
 
-FORMAT = 1
+FORMAT = 2
 #: Signatures are sifted by their top bits before the sorted table is searched.
 SIEVE_BITS = 24
 #: Character pairs fall into this many buckets; the characters themselves are compared afterwards.
@@ -40,6 +40,7 @@ class Index:
 
     def __init__(self, arrays: store.Arrays, meta: dict[str, Any]) -> None:
         self.lengths: tuple[int, ...] = tuple(meta["lengths"])
+        self.images: dict[str, int] = meta["images"]
         self.counts: dict[str, int] = meta["counts"]
         self.faults = [Fault(*fault) for fault in meta["faults"]]
         self.role, self.ref, self.spelling = arrays["role"], arrays["ref"], arrays["spelling"]
@@ -130,6 +131,7 @@ def build(found: Collection) -> bytes:
         arrays[f"{name}_start"], arrays[name] = offsets, np.frombuffer(pool, dtype=np.uint8)
     meta = {
         "lengths": sorted({len(word) for word in words}),
+        "images": found.images,
         "counts": {"patterns": len(words), "entries": len(found.entries), "poems": len(found.poems)},
         "faults": [[fault.path, fault.line, fault.message] for fault in found.faults],
     }

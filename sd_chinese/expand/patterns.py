@@ -42,6 +42,7 @@ class Collection:
     patterns: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     entries: list[str] = field(default_factory=list)
     poems: list[str] = field(default_factory=list)
+    images: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def add(self, text: str, role: int, ref: int, spelling: int) -> None:
@@ -93,6 +94,8 @@ def _add_lexicon(found: Collection, source: Source) -> None:
             for word in (entry.headword, *entry.also):
                 if block.kind in SHELVED:
                     found.add(SHELVED[block.kind] + plain(word), ENTRY, ref, 0)
+                if block.kind == "image":
+                    found.images.setdefault(plain(word), ref)
                 if block.kind != "era":
                     found.add(plain(word), ENTRY, ref, _SPELLING.get(block.kind, 0))
             if poem:

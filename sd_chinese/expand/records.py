@@ -52,8 +52,8 @@ class Records:
         return self.find(SHELVED[kind] + plain(word))
 
     def _image(self, word: str) -> Entry | None:
-        known = self.find(word)
-        return known.entry if known and known.kind == "image" else None
+        number = self.index.images.get(word)
+        return self._entry(number).entry if number is not None else None
 
     def _known(self, pattern: int) -> Known:
         if pattern < 0:
