@@ -51,7 +51,7 @@ SCHEDULER: dict[str, Any] = {
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
     """Writes fp16 safetensors; a broken-off write leaves the old file."""
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -59,7 +59,7 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         key: (value.half() if value.is_floating_point() else value).contiguous().to(torch.device("cpu"))
         for key, value in tensors.items()
     }
-    save_file(half, part, metadata={"format": "pt"})
+    part.write_bytes(save(half, metadata={"format": "pt"}))
     part.replace(path)
 
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-STEPS = {"autoencoder": 4600, "decoder": 6000, "base": 6000, "lora": 500, "controlnet": 1200, "probe": 2500}
-"""Length of each part's run; about an hour or less each on two cores."""
+STEPS = {"autoencoder": 4600, "decoder": 3700, "base": 4900, "lora": 300, "controlnet": 1000, "probe": 1600}
+"""Length of each part's run; about an hour or less each on one core."""
 
 TITLES = {
     "autoencoder": "自编码器 autoencoder",
