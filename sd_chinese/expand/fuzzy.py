@@ -53,7 +53,7 @@ def reordered(han: HanText, index: Index, pattern: int, first: int, last: int) -
 def mistyped(han: HanText, index: Index, pattern: int, first: int, last: int) -> Hit | None:
     """A four-character idiom with one character that sounds or looks like the right one."""
     text, word = han.folded[first:last], index.word(pattern)
-    if len(word) != 4 or han.breaks[first + 1 : last].any() or is_word(text):
+    if len(word) != 4 or len(text) != 4 or han.breaks[first + 1 : last].any() or is_word(text):
         return None
     wrong = [(a, b) for a, b in zip(text, word, strict=True) if a != b]
     if len(wrong) != 1 or not similar(*wrong[0]):

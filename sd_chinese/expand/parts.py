@@ -66,6 +66,9 @@ class Part:
     def kind(self) -> str:
         return self.known.kind
 
+    def with_elements(self, elements: Iterable[Element]) -> Part:
+        return Part(self.match, self.known, tuple(elements), self.told, self.trap_zh, self.trap_en, self.sure)
+
     def element(self, role: str) -> Element | None:
         return next((element for element in self.elements if element.role == role), None)
 

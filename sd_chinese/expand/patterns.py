@@ -127,11 +127,10 @@ def _add_title(found: Collection, poem: str, number: int, *, shortened: bool) ->
 
 
 def _add_headwords(found: Collection, path: Path) -> None:
-    """Known idioms: ``word<TAB>frequency`` lines."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        word, tab, frequency = line.partition("\t")
-        if tab and not word.startswith("#"):
-            found.add(plain(word), HEADWORD, int(frequency), IDIOM)
+    """Known idioms, ``word<TAB>frequency`` lines; of two that a slip could mean the more frequent is taken."""
+    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line)
+    for word, frequency in sorted(((row[0], int(row[1])) for row in rows), key=lambda row: -row[1]):
+        found.add(plain(word), HEADWORD, frequency, IDIOM)
 
 
 def _add_corpus(found: Collection, path: Path) -> None:

@@ -7,10 +7,10 @@ line with nothing to draw says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sd_chinese.expand.lexicon import Entry, Pair
-from sd_chinese.expand.vocabulary import PEOPLE, READ, cues, glyphs, words
+from sd_chinese.expand.vocabulary import PEOPLE, READ, glyphs, told_in_verse, words
 
 #: Fewer things than this make no picture.
 ENOUGH = 2
@@ -49,7 +49,7 @@ class _Token:
     text: str
     pair: Pair
     sort: str
-    at: int = 0
+    at: int
 
 
 def read_phrase(phrase: str, find_image: FindImage, neighbours: Sequence[str] = ()) -> Reading:
@@ -58,13 +58,13 @@ def read_phrase(phrase: str, find_image: FindImage, neighbours: Sequence[str] = 
     things = _things(tokens, CAESURA.get(len(phrase), 0))
     known = sum(len(token.text) for token in tokens if token.sort)
     sure = 0.25 + 0.5 * known / max(1, len(phrase)) if things else 0.0
-    told = _told(phrase)
+    told = told_in_verse(phrase)
     for neighbour in neighbours:
         if len(things) >= ENOUGH:
             break
         lent = _things(list(_tokens(neighbour, find_image)), CAESURA.get(len(neighbour), 0))
         things += [(text, pair) for text, pair in lent if pair not in [p for _, p in things]][:ENOUGH]
-        told = {**_told(neighbour), **told}
+        told = {**told_in_verse(neighbour), **told}
         sure = max(sure, 0.25) * 0.8
     people = any(token.sort in PEOPLE for token in tokens)
     return Reading(tuple(things[:MOST]), told, round(sure, 2), people)
@@ -82,26 +82,25 @@ def _tokens(phrase: str, find_image: FindImage) -> Iterator[_Token]:
         if phrase[at] in _NEGATIONS:
             at += 2
             continue
-        token = next(
-            (t for size in (4, 3, 2, 1) if (t := _known(phrase[at : at + size], size, find_image))), None
-        )
+        token = next((t for size in (4, 3, 2, 1) if (t := _known(phrase, at, size, find_image))), None)
         if token:
-            yield replace(token, at=at)
+            yield token
         at += len(token.text) if token else 1
 
 
-def _known(text: str, size: int, find_image: FindImage) -> _Token | None:
+def _known(phrase: str, at: int, size: int, find_image: FindImage) -> _Token | None:
+    text = phrase[at : at + size]
     if len(text) != size:
         return None
     if size > 1:
         word = words().get(text)
         if word:
-            return _Token(text, Pair(text, word.en), word.sort if word.sort in READ else "")
+            return _Token(text, Pair(text, word.en), word.sort if word.sort in READ else "", at)
         entry = find_image(text)
         if entry and entry.pictures and entry.pictures[0].subject:
-            return _Token(text, entry.pictures[0].subject, "image")
+            return _Token(text, entry.pictures[0].subject, "image", at)
     glyph = glyphs().get(text)
-    return _Token(text, glyph.pair, glyph.sort) if glyph else None
+    return _Token(text, glyph.pair, glyph.sort, at) if glyph else None
 
 
 def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:
@@ -153,14 +152,3 @@ def _bare(en: str) -> str:
         if en.startswith(article):
             return en[len(article) :]
     return en
-
-
-def _told(phrase: str) -> dict[str, str]:
-    """Season, time and weather that the phrase's words or characters tell."""
-    found: dict[str, str] = {}
-    for cue in cues():
-        if cue.field in found:
-            continue
-        if any(word in phrase for word in cue.words) or not cue.characters.isdisjoint(phrase):
-            found[cue.field] = cue.value
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sd_chinese.expand.lexicon import Entry, Pair
@@ -96,7 +96,7 @@ def merge(
                 shared.setdefault(element.role, element)
             else:
                 elements.append(element)
-        kept.append(replace(part, elements=tuple(elements)))
+        kept.append(part.with_elements(elements))
     negative = _negative(kept, own_words, styles, people)
     return Scene(
         tuple(kept), settled, tuple(shared[r] for r in _SHARED if r in shared), tuple(styles), negative

@@ -113,6 +113,25 @@ def told_by(text: str) -> dict[str, str]:
     return found
 
 
+def told_in_verse(text: str) -> dict[str, str]:
+    """The same of a line of verse, in which a single character may tell it, too."""
+    found = told_by(text)
+    table = _cues_by_character()
+    for character in text:
+        for cue in table.get(character, ()):
+            found.setdefault(cue.field, cue.value)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _cues_by_character() -> dict[str, list[Cue]]:
+    found: dict[str, list[Cue]] = {}
+    for cue in cues():
+        for character in cue.characters:
+            found.setdefault(character, []).append(cue)
+    return found
+
+
 @lru_cache(maxsize=1)
 def _cues_by_start() -> dict[str, list[tuple[str, Cue]]]:
     """Cue words by their first two characters, long ones first."""

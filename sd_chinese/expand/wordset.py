@@ -5,7 +5,8 @@ One word in three hundred that is none is taken for one (Bloom 1970: 2^22 bits, 
 
 from __future__ import annotations
 
-import zlib
+import hashlib
+import struct
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -16,10 +17,8 @@ _HASHES = 4
 
 
 def _slots(word: str) -> tuple[int, ...]:
-    raw = word.encode("utf-8")
-    first, second = zlib.crc32(raw), zlib.adler32(raw, 0x5D2) | 1
-    second = (second * 0x9E3779B1) & 0xFFFFFFFF
-    return tuple(((first + i * second) & 0xFFFFFFFF) >> (32 - _BITS) for i in range(_HASHES))
+    digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4 * _HASHES).digest()
+    return tuple(number >> (32 - _BITS) for number in struct.unpack(f"<{_HASHES}I", digest))
 
 
 def pack(words: Iterable[str]) -> bytes:

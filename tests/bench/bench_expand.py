@@ -151,9 +151,25 @@ def recognition(expander: Expander, idioms: Sequence[str], verse: Sequence[str],
 
 
 def recognised(expander: Expander, word: str, typed: str) -> bool:
-    """The word itself, or a phrase that is spelt as typed (another idiom, a line that shares the fragment)."""
-    matches = find_matches(f"一幅画，{typed}，高清", expander.index)
-    return any(m.canonical == word or (m.text in typed and typed in m.canonical) for m in matches)
+    """The word itself, or a phrase just as near to what was typed.
+
+    That is another idiom of the same characters or with the same one wrong, or a line that shares the fragment.
+    """
+    for match in find_matches(f"一幅画，{typed}，高清", expander.index):
+        found = match.canonical
+        if found == word or (match.text == typed and (typed in found or sorted(typed) == sorted(found))):
+            return True
+        if (
+            match.text == typed
+            and len(found) == len(word)
+            and differing(found, typed) <= differing(word, typed)
+        ):
+            return True
+    return False
+
+
+def differing(first: str, second: str) -> int:
+    return sum(a != b for a, b in zip(first, second, strict=False))
 
 
 def false_matches(expander: Expander, paths: Sequence[Path], limit: int) -> None:
@@ -162,7 +178,7 @@ def false_matches(expander: Expander, paths: Sequence[Path], limit: int) -> None
         text = re.sub(r"/[a-zA-Z]+\s*|\[|\]\w*", "", raw)
         characters = found = 0
         seen = []
-        for line in text.splitlines()[:limit]:
+        for line in re.split("[\n。]", text)[:limit]:
             matches = [match for match in find_matches(line, expander.index) if match.how in SURE]
             characters += len(line)
             found += bool(matches)
