@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "text"))  # the families' scale models
 
 # Structures, not sizes: heads and linear or convolutional proj_in as in each generation, blocks and widths at will.
 UNETS: dict[str, dict[str, Any]] = {
@@ -61,7 +58,8 @@ def model_folder(
 
     def write(structure: str, family_name: str) -> Path:
         from diffusers import PNDMScheduler
-        from families import FAMILIES, randomize
+
+        from tests.text.families import FAMILIES, randomize
 
         if (structure, family_name) not in made:
             folder = tmp_path_factory.mktemp("base") / "model"

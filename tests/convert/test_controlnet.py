@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import UNETS
+
+from tests.convert.conftest import UNETS
 
 pytest.importorskip("diffusers")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import UNETS
 from safetensors.torch import load_file, save_file
 
 from sd_chinese.convert.lora import convert_lora, dotted, read_differences
 from sd_chinese.errors import SdzhError
+from tests.convert.conftest import UNETS
 
 KEYS = Path(__file__).parents[1] / "keys"
 PROJECTIONS = ("to_q", "to_k", "to_v", "to_out.0")

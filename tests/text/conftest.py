@@ -25,7 +25,7 @@ class Published:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Published]:
     """Write a family's folder at the first call for it."""
-    from families import FAMILIES, randomize
+    from tests.text.families import FAMILIES, randomize
 
     made: dict[str, Published] = {}
 

@@ -169,7 +169,7 @@ def test_odd_prompts_are_read(prompt: str) -> None:
 
 def test_jieba_waits_for_a_phrase_that_is_too_long() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests/text'); import test_chunks as t\n"
+        "import sys; import tests.text.test_chunks as t\n"
         "loaded = lambda: any(name in sys.modules for name in ('jieba', 'rjieba'))\n"
         "t.contents('日出海面，一叶小舟。远山如黛'); before = loaded()\n"
         "t.contents('穿着红色连衣裙的少女站在樱花树下面'); print(before, loaded())"

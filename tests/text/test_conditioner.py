@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from families import randomize
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.spec import AS_TYPED
 from sd_chinese.text.conditioner import Conditioner, TokenCount
 from sd_chinese.text.load import load_conditioner_from
+from tests.text.families import randomize
 
 pytestmark = pytest.mark.encoders
 

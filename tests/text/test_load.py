@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from families import FAMILIES
 from safetensors.torch import load_file, save_file
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.spec import SPEC_KEY, VOCABULARY_KEY, read_spec
 from sd_chinese.text.load import load_conditioner_from
 from sd_chinese.vocabulary import bundled_vocabulary
+from tests.text.families import FAMILIES
 
 pytestmark = pytest.mark.encoders
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import families
 import pytest
 import torch
-from families import FAMILIES
 
 from sd_chinese.spec import AS_TYPED
 from sd_chinese.text.conditioner import Conditioner
 from sd_chinese.text.load import load_conditioner_from
+from tests.text import families
+from tests.text.families import FAMILIES
 
 pytestmark = pytest.mark.encoders
 

@@ -9,13 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from families import FAMILIES, TRANSFORMERS_5
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.spec import TokenizerSpec, read_spec
 from sd_chinese.text.load import load_conditioner_from
 from sd_chinese.text.tokenizers import Tokenizer
 from sd_chinese.vocabulary import bundled_vocabulary, read_vocabulary
+from tests.text.families import FAMILIES, TRANSFORMERS_5
 
 pytestmark = pytest.mark.encoders
 
