@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ import numpy as np
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.expand import lexicon, render, scene
+from sd_chinese.expand.contents import Contents
 from sd_chinese.expand.hantext import HanText, read_prompt
 from sd_chinese.expand.index import Index, open_index
 from sd_chinese.expand.layout import lay_out
 from sd_chinese.expand.matcher import Match, matches_in
-from sd_chinese.expand.parts import IMAGES, LITERAL, MOOD, Beside, Part, part_of, source_of
+from sd_chinese.expand.parts import IMAGES, LITERAL, MOOD, Beside, Part, source_of
 from sd_chinese.expand.patterns import Source
 from sd_chinese.expand.phrases import with_unknown_verse
 from sd_chinese.expand.records import Records
@@ -183,6 +186,7 @@ class Expander:
     def __init__(self, index: Index) -> None:
         self.index = index
         self.records = Records(index)
+        self.contents = Contents(self.records)
 
     @classmethod
     def open(
@@ -221,7 +225,7 @@ class Expander:
         ]
         own_words = _outside(prompt, matches)
         parts = [
-            part_of(match, self.records, beside=beside, view=options.view, seed=options.seed)
+            self.contents.part(match, beside, options.view, options.seed)
             for match, beside in zip(matches, _beside(han, matches), strict=True)
         ]
         styles = [Style.of(part.known.entry) for part in parts if part.kind == "style" and part.known.entry]
@@ -245,22 +249,19 @@ class Expander:
 
 def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
     """For each match what else its clause holds, and whether that is more than a word of the user's own."""
-    edges = np.flatnonzero(han.breaks)
-    first, last = [match.first for match in matches], [match.last for match in matches]
-    left = edges[np.searchsorted(edges, first, "right") - 1].tolist()
-    right = edges[np.searchsorted(edges, last, "left")].tolist()
-    own = np.ones(len(han) + 1, dtype=np.int64)
+    edges = np.flatnonzero(han.breaks).tolist()
+    own = [1] * len(han)
     for match in matches:
-        own[match.first : match.last] = 0
-    before = np.concatenate(([0], np.cumsum(own))).tolist()
-    return [
-        Beside(
-            han.folded[a : m.first] + "，" + han.folded[m.last : b],
-            before[b] - before[a] <= OWN_WORD,
-            han.folded.startswith(_STYLE_WORDS, m.last) or (a, b) == (m.first, m.last) != (0, len(han)),
-        )
-        for m, a, b in zip(matches, left, right, strict=True)
-    ]
+        own[match.first : match.last] = [0] * (match.last - match.first)
+    own_before = list(accumulate(own, initial=0))
+    found = []
+    for m in matches:
+        a, b = edges[bisect_right(edges, m.first) - 1], edges[bisect_left(edges, m.last)]
+        text = han.folded[a : m.first] + "，" + han.folded[m.last : b]
+        alone = own_before[b] - own_before[a] <= OWN_WORD
+        whole = (a, b) == (m.first, m.last) != (0, len(han))
+        found.append(Beside(text, alone, whole or han.folded.startswith(_STYLE_WORDS, m.last)))
+    return found
 
 
 def _outside(prompt: str, matches: Sequence[Match]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,13 +12,14 @@ from sd_chinese.expand import fuzzy
 from sd_chinese.expand.hantext import BLANK, HanText, read_prompt
 from sd_chinese.expand.index import Index
 from sd_chinese.expand.patterns import TITLE
-from sd_chinese.expand.signatures import EXACT, LONGEST, ORDER, Hasher, windows
+from sd_chinese.expand.signatures import EXACT, I64, LONGEST, ORDER, Hasher, windows
 from sd_chinese.expand.wordset import is_word
 
 #: Long prompts are scanned in blocks of this many characters, each reaching into the next by the longest pattern.
 BLOCK = 1024
 #: Prompts are scanned in sizes of this step, so that the window tables of few sizes serve them all.
 STEP = 32
+Spans = tuple[I64, I64]
 _ORDER_LENGTHS = (4, 5, 6, 7, 8)
 _MASK_LENGTHS = (4,)
 
@@ -67,19 +69,18 @@ def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
     codes = np.zeros(padded, dtype=np.uint32)
     codes[:size] = han.codes[offset : offset + size]
     hasher = Hasher(codes)
-    tables = [windows(padded, lengths) for lengths in (index.lengths, _ORDER_LENGTHS, _MASK_LENGTHS)]
-    masked = hasher.masked(tables[2][0])
-    keys = np.concatenate((hasher.exact(*tables[0]), hasher.order(*tables[1]), masked.ravel()))
-    start = np.concatenate((tables[0][0], tables[1][0], *[tables[2][0]] * 4))
-    end = np.concatenate((tables[0][1], tables[1][1], *[tables[2][1]] * 4))
-    candidates = index.look_up(keys)
+    exact, order, masked, start, end = _windows(padded, index.lengths)
+    keys = np.concatenate((hasher.exact(*exact), hasher.order(*order), hasher.masked(masked).ravel()))
+    candidates = [
+        (int(start[at]) + offset, int(end[at]) + offset, kind, pattern)
+        for at, kind, pattern in index.look_up(keys)
+    ]
     known = {
-        (int(start[at]) + offset, int(end[at]) + offset)
-        for at, kind, pattern in candidates
-        if kind == EXACT and _spelt(han, offset, start[at], end[at]) == index.word(pattern)
+        (first, last)
+        for first, last, kind, pattern in candidates
+        if kind == EXACT and han.folded[first:last] == index.word(pattern)
     }
-    for at, kind, pattern in candidates:
-        first, last = int(start[at]) + offset, int(end[at]) + offset
+    for first, last, kind, pattern in candidates:
         if last > len(han):
             continue
         if kind == EXACT:
@@ -94,8 +95,12 @@ def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
             yield hit
 
 
-def _spelt(han: HanText, offset: int, start: np.int64, end: np.int64) -> str:
-    return han.folded[offset + start : offset + end]
+@lru_cache(maxsize=24)
+def _windows(size: int, lengths: tuple[int, ...]) -> tuple[Spans, Spans, I64, I64, I64]:
+    """Windows to hash exactly and without order, starts of those to hash with a gap, and all of them in a row."""
+    exact, order, masked = (windows(size, some) for some in (lengths, _ORDER_LENGTHS, _MASK_LENGTHS))
+    start, end = (np.concatenate((exact[i], order[i], *[masked[i]] * 4)) for i in (0, 1))
+    return exact, order, masked[0], start, end
 
 
 def _exact_hit(han: HanText, index: Index, pattern: int, first: int, last: int) -> fuzzy.Hit | None:

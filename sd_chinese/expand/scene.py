@@ -96,7 +96,7 @@ def merge(
                 shared.setdefault(element.role, element)
             else:
                 elements.append(element)
-        kept.append(part.with_elements(elements))
+        kept.append(Part.of(part.match, part, elements))
     negative = _negative(kept, own_words, styles, people)
     return Scene(
         tuple(kept), settled, tuple(shared[r] for r in _SHARED if r in shared), tuple(styles), negative

@@ -101,7 +101,6 @@ class Hasher:
         return _finish(self._raw(start, start + 4) - terms + _SALTS[120 + position])
 
 
-@lru_cache(maxsize=24)
 def windows(size: int, lengths: tuple[int, ...]) -> tuple[I64, I64]:
     """Start and end of every window of the given lengths in a text of ``size`` characters."""
     starts = [np.arange(max(0, size - length + 1)) for length in lengths]
