@@ -28,7 +28,7 @@ from sd_chinese.expand.records import Records
 from sd_chinese.expand.render import STRENGTHS, Plan
 from sd_chinese.expand.scene import Scene, Style
 from sd_chinese.expand.translate import Translation
-from sd_chinese.expand.vocabulary import told_by
+from sd_chinese.expand.vocabulary import told_by, words
 
 #: Characters of the user's own beside a phrase that still leave it a clause of its own (佛跳墙宴席).
 OWN_WORD = 2
@@ -221,7 +221,9 @@ class Expander:
         han = read_prompt(prompt)
         matches = [m for m in matches_in(han, self.index) if m.canonical not in options.off]
         matches = [
-            m for m in with_unknown_verse(han, matches, self.records) if m.canonical not in options.off
+            match
+            for match in with_unknown_verse(han, matches, self.records)
+            if match.canonical not in options.off and not self._is_plain(match, han)
         ]
         own_words = _outside(prompt, matches)
         parts = [
@@ -234,6 +236,12 @@ class Expander:
         merged = scene.merge(parts, told_by(own_words), own_words, styles, options.people)
         plan = Plan(prompt, lay_out(han, merged.parts), merged, options.phrase, STRENGTHS[options.strength])
         return Expansion(prompt, merged.parts, merged, plan, options.limit, self, options)
+
+    def _is_plain(self, match: Match, han: HanText) -> bool:
+        """An everyday word (少女, 樱花) is no image to be read, unless it is all that was typed."""
+        if match.canonical not in words() or (match.first, match.last) == (0, len(han)):
+            return False
+        return self.records.known(match.pattern).kind == "image"
 
     def style(self, name: str) -> Style:
         """A style by its name.

@@ -205,3 +205,8 @@ def test_a_megabyte(sample: Expander) -> None:
 def test_english_has_no_chinese_of_ours(expander: Expander) -> None:
     for prompt in ("守株待兔", "飞流直下三千尺，水墨", "宋代美女", "春晓", "夫妻肺片"):
         assert not re.search("[\u3400-\u9fff]", expander.expand(prompt).prompt_en), prompt
+
+
+def test_everyday_words_are_not_read_as_images(expander: Expander) -> None:
+    prompt = "少女，樱花，一只小船在湖面上"
+    assert expander.expand(prompt).prompt_zh == prompt
