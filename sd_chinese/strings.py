@@ -349,7 +349,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "size_invalid": (
         "尺寸 {size} 不行：宽和高都须是 {multiple} 的倍数，且在 64 到 4096 之间。例如 {near}。",
-        "The size {size} will not do: width and height must be multiples of {multiple} from 64 to 4096, such as {near}.",
+        "The size {size} will not do: width and height must be multiples of {multiple} from 64 to 4096, "
+        "such as {near}.",
     ),
     "number_invalid": (
         "{name} 的值 {value} 超出范围，应在 {low} 到 {high} 之间。请改一改。",
@@ -437,6 +438,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "converting": ("转换", "Converting"),
     "converted": ("已写好 {path}", "Wrote {path}"),
     # --- the embedded family -------------------------------------------------------------------
+    # --- inside a WebUI ----------------------------------------------------------------------
+    "webui_unsupported": (
+        "sd-webui-chinese：这个 WebUI（{host}）还不支持，扩展不做任何改动。支持的有：{choices}。",
+        "sd-webui-chinese: this WebUI ({host}) is not supported yet and is left as it is. Supported: {choices}.",
+    ),
+    "webui_failed": (
+        "sd-webui-chinese：启动失败（{error}），WebUI 照常使用。请更新扩展，或带着这行文字反馈。",
+        "sd-webui-chinese: it could not start ({error}); the WebUI goes on without it. Update the extension, or "
+        "report this line.",
+    ),
+    "recognition_failed": (
+        "sd-webui-chinese：无法识别 {path}（{error}），按普通模型载入。请带着这行文字反馈。",
+        "sd-webui-chinese: {path} could not be looked into ({error}); it is loaded as an ordinary checkpoint. "
+        "Report this line.",
+    ),
 }
 
 

@@ -1,0 +1,5 @@
+"""The WebUI runs this file at start-up and at every "Reload UI"; everything else is in the package."""
+
+from sd_chinese import webui
+
+webui.start()
