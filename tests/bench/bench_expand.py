@@ -11,10 +11,13 @@ import argparse
 import random
 import re
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from sd_chinese.expand.expander import Expander
 from sd_chinese.expand.fuzzy import SURE
