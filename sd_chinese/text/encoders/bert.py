@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
 from sd_chinese.spec import EncoderSpec
+from sd_chinese.text.encoders.sizes import shared_sizes
 
 
 class BertEncoder(nn.Module):
@@ -18,15 +19,8 @@ class BertEncoder(nn.Module):
         super().__init__()
         self.layer = spec.layer
         config = BertConfig(
-            vocab_size=spec.vocabulary_size,
-            hidden_size=spec.width,
-            num_hidden_layers=spec.layers,
-            num_attention_heads=spec.heads,
-            intermediate_size=spec.feed_forward,
-            hidden_act=spec.activation,
-            max_position_embeddings=spec.positions,
+            **shared_sizes(spec),
             type_vocab_size=spec.token_types,
-            layer_norm_eps=spec.norm_eps,
         )
         self.transformer = BertModel(config, add_pooling_layer=False)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from sd_chinese.spec import EncoderSpec
+from sd_chinese.text.encoders.sizes import shared_sizes
 
 
 class ClipEncoder(nn.Module):
@@ -16,14 +17,7 @@ class ClipEncoder(nn.Module):
         super().__init__()
         self.layer = spec.layer
         config = CLIPTextConfig(
-            vocab_size=spec.vocabulary_size,
-            hidden_size=spec.width,
-            num_hidden_layers=spec.layers,
-            num_attention_heads=spec.heads,
-            intermediate_size=spec.feed_forward,
-            hidden_act=spec.activation,
-            max_position_embeddings=spec.positions,
-            layer_norm_eps=spec.norm_eps,
+            **shared_sizes(spec),
             bos_token_id=spec.tokenizer.start,
             eos_token_id=spec.tokenizer.end,
         )

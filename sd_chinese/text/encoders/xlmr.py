@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from sd_chinese.spec import EncoderSpec
+from sd_chinese.text.encoders.sizes import shared_sizes
 
 
 class XlmrEncoder(nn.Module):
@@ -17,15 +18,8 @@ class XlmrEncoder(nn.Module):
         super().__init__()
         self.layer = spec.layer
         config = XLMRobertaConfig(
-            vocab_size=spec.vocabulary_size,
-            hidden_size=spec.width,
-            num_hidden_layers=spec.layers,
-            num_attention_heads=spec.heads,
-            intermediate_size=spec.feed_forward,
-            hidden_act=spec.activation,
-            max_position_embeddings=spec.positions,
+            **shared_sizes(spec),
             type_vocab_size=spec.token_types,
-            layer_norm_eps=spec.norm_eps,
             pad_token_id=spec.tokenizer.pad,
         )
         self.transformer = XLMRobertaModel(config, add_pooling_layer=False)
