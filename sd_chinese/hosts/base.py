@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -95,7 +95,6 @@ class PaintJob:
     image: Image | None = None
     mask: Image | None = None
     strength: float = 0.75
-    extra: dict[str, str] = field(default_factory=dict)
 
 
 class Painter(Protocol):
