@@ -216,7 +216,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "card_notes": ("备注", "notes"),
     "commercial_yes": ("可商用", "commercial use allowed"),
     "commercial_no": ("不可商用", "no commercial use"),
+    "commercial_conditions": (
+        "可商用，须遵守许可中的使用限制",
+        "commercial use within the licence's conditions",
+    ),
     "commercial_ask": ("商用请先看许可", "commercial use: read the licence"),
+    "card_terms": ("附加条款", "further terms"),
+    "card_sizes": ("也适合的尺寸", "also draws well at"),
+    "card_hosts": ("可用的界面", "runs in"),
+    "card_uncertain": ("未经核实", "not verified"),
+    "size_about": ("约 {size}", "about {size}"),
     "identify_unknown": (
         "认不出 {path}：里面的张量（{keys} 等）不属于底模、LoRA、ControlNet、文本编码器或 VAE。",
         "{path} is not recognised: its tensors ({keys} ...) are of no base, LoRA, ControlNet, text encoder or VAE.",

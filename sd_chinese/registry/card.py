@@ -29,12 +29,21 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """A text that the publisher asks to be agreed to."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Licence:
-    """``commercial``: ``yes``, ``no`` or ``ask``."""
+    """``commercial``: ``yes``, ``conditions``, ``no`` or ``ask``; ``terms`` apply beside the licence."""
 
     name: str
     commercial: str
     url: str = ""
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True)
@@ -48,14 +57,29 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model comes from: ``bundled``, ``local``, ``hf``, ``modelscope`` or ``npm``."""
+    """Where a model comes from: ``bundled``, ``local``, ``hf``, ``modelscope`` or ``npm``.
+
+    ``folder`` of the repository is the model; ``needed`` are shell patterns of the files to fetch from there, empty
+    for what the model's kind needs; ``files`` is what is known of single files.
+    """
 
     kind: str
     path: str = ""
     repo: str = ""
     package: str = ""
     revision: str = ""
+    folder: str = ""
+    needed: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
+    integrity: str = ""
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts that can run a model, and why the others cannot."""
+
+    only: tuple[str, ...]
+    why: Words
 
 
 @dataclass(frozen=True)
@@ -78,7 +102,11 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Card:
-    """One model. ``encoder`` overrides fields of the encoder's spec; ``compatible`` names base models by id."""
+    """One model, as `models_registry/card.schema.json` describes it.
+
+    ``encoder`` overrides fields of the encoder's spec; ``compatible`` names base models by id; ``hosts`` is None for a
+    model that every host runs.
+    """
 
     id: str
     kind: str
@@ -90,16 +118,31 @@ class Card:
     homepage: str = ""
     family: str = ""
     resolution: int | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
     size_bytes: int | None = None
+    size_approximate: bool = False
     encoder: Mapping[str, Any] = field(default_factory=dict)
     defaults: Defaults = field(default_factory=Defaults)
     compatible: tuple[str, ...] = ()
+    fits: str = ""
+    hosts: Hosts | None = None
     notes: Words | None = None
+    uncertain: tuple[Words, ...] = ()
+
+    @property
+    def size_text(self) -> str:
+        """Of the download, such as ``4.2 GB``; empty where nobody knows."""
+        if not self.size_bytes:
+            return ""
+        size = (
+            f"{self.size_bytes / 1e9:.1f} GB" if self.size_bytes >= 1e9 else f"{self.size_bytes / 1e6:.0f} MB"
+        )
+        return strings.both("size_about", size=size) if self.size_approximate else size
 
     def lines(self, installed: Path | None = None) -> list[str]:
         """The card as lines for a terminal."""
         licence = f"{self.licence.name} · {strings.both('commercial_' + self.licence.commercial)}"
-        size = f"{self.size_bytes / 1e6:.0f} MB" if self.size_bytes else ""
+        terms, hosts = self.licence.terms, self.hosts
         values: dict[str, object] = {
             "card_title": self.title,
             "card_kind": " · ".join(
@@ -108,12 +151,16 @@ class Card:
             "card_description": self.description,
             "card_publisher": self.publisher,
             "card_licence": f"{licence} {self.licence.url}".strip(),
-            "card_size": size,
+            "card_terms": f"{terms.name} {terms.url}" if terms else "",
+            "card_size": self.size_text,
+            "card_sizes": ", ".join(f"{width}x{height}" for width, height in self.sizes),
             "card_compatible": ", ".join(self.compatible),
             "card_defaults": ", ".join(f"{name} {value}" for name, value in self.defaults.given().items()),
             "card_sources": ", ".join(f"{s.kind}: {s.path or s.repo or s.package}" for s in self.sources),
+            "card_hosts": f"{', '.join(hosts.only)} ({hosts.why})" if hosts else "",
             "card_installed": installed or strings.both("card_absent"),
             "card_notes": self.notes or "",
+            "card_uncertain": " | ".join(map(str, self.uncertain)),
         }
         return [f"{strings.both(key)}: {value}" for key, value in values.items() if value]
 
@@ -153,7 +200,12 @@ def _same(value: Any) -> Any:
 
 def _source(content: Mapping[str, Any]) -> Source:
     files = tuple(SourceFile(**each) for each in content.get("files", ()))
-    return Source(**{**content, "files": files})
+    return Source(**{**_tuples(content), "files": files})
+
+
+def _licence(content: Mapping[str, Any]) -> Licence:
+    terms = {"terms": Terms(**content["terms"])} if "terms" in content else {}
+    return Licence(**{**content, **terms})
 
 
 def _tuples(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +216,10 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "title": lambda value: Words(**value),
     "description": lambda value: Words(**value),
     "notes": lambda value: Words(**value),
-    "licence": lambda value: Licence(**value),
+    "uncertain": lambda value: tuple(Words(**each) for each in value),
+    "licence": _licence,
+    "hosts": lambda value: Hosts(tuple(value["only"]), Words(**value["why"])),
+    "sizes": lambda value: tuple((width, height) for width, height in value),
     "sources": lambda value: tuple(_source(each) for each in value),
     "defaults": lambda value: Defaults(**_tuples(value)),
     "compatible": tuple,

@@ -21,11 +21,23 @@ GOOD: dict[str, Any] = {
     "description": {"zh": "说明", "en": "Text"},
     "publisher": "someone",
     "homepage": "https://example.org/model",
-    "licence": {"name": "Apache-2.0", "url": "https://example.org/licence", "commercial": "ask"},
+    "licence": {
+        "name": "Apache-2.0",
+        "url": "https://example.org/licence",
+        "commercial": "ask",
+        "terms": {"name": "条款", "url": "https://example.org/terms"},
+    },
     "family": "sd1",
     "resolution": 512,
-    "size_bytes": 10,
-    "encoder": {"context_length": 32, "tokenizer": {"lower_case": True}},
+    "sizes": [[512, 768]],
+    "size_bytes": 4_180_000_000,
+    "size_approximate": True,
+    "encoder": {
+        "context_length": 32,
+        "norm_eps": 1e-7,
+        "tokenizer": {"lower_case": True},
+        "punctuation": {"positive": ["，。", ",."]},
+    },
     "defaults": {"sampler": "Euler a", "steps": 20, "cfg": 7.5, "size": [512, 768], "triggers": ["水墨"]},
     "compatible": ["other"],
     "sources": [
@@ -33,14 +45,19 @@ GOOD: dict[str, Any] = {
             "kind": "hf",
             "repo": "owner/name",
             "revision": "main",
+            "folder": "miaobi_beta0.9",
+            "needed": ["text_encoder/*", "tokenizer/*"],
             "files": [{"path": "unet/a.bin", "size": 3, "sha256": "0" * 64}],
         },
         {"kind": "modelscope", "repo": "owner/name", "files": [{"path": "a.bin"}]},
-        {"kind": "npm", "package": "@scope/name", "revision": "1.2.3"},
+        {"kind": "npm", "package": "@scope/name", "revision": "1.2.3", "integrity": f"sha512-{'A' * 86}=="},
         {"kind": "local", "path": "D:/models/a"},
         {"kind": "bundled", "path": "sd_chinese/mini/weights/base"},
     ],
+    "fits": "compatible",
+    "hosts": {"only": ["a1111", "standalone"], "why": {"zh": "因为", "en": "because"}},
     "notes": {"zh": "注", "en": "note"},
+    "uncertain": [{"zh": "没看过", "en": "not read"}],
 }
 # (path to what is changed, its new value); None takes it away.
 BREAKS: list[tuple[tuple[str | int, ...], Any]] = [
@@ -66,7 +83,23 @@ BREAKS: list[tuple[tuple[str | int, ...], Any]] = [
     (("sources",), None),
     (("sources", 0, "repo"), None),
     (("sources", 0, "repo"), "no-owner"),
-    (("sources", 0, "files"), None),
+    (("sources", 0, "folder"), ".."),
+    (("sources", 0, "needed"), []),
+    (("sources", 0, "needed", 0), "/text_encoder/*"),
+    (("sources", 2, "integrity"), "sha512-short"),
+    (("licence", "terms", "url"), None),
+    (("sizes", 0), [512]),
+    (("size_approximate",), "yes"),
+    (("size_approximate",), 1),
+    (("encoder", "surprise"), 1),
+    (("encoder", "context_length"), 4),
+    (("encoder", "tokenizer", "kind"), "words"),
+    (("encoder", "punctuation", "positive"), ["，"]),
+    (("fits",), "all"),
+    (("hosts", "only"), []),
+    (("hosts", "only", 0), "comfyui"),
+    (("hosts", "why"), None),
+    (("uncertain", 0), "plain"),
     (("sources", 0, "kind"), "ftp"),
     (("sources", 0, "files", 0, "sha256"), "abc"),
     (("sources", 0, "files", 0, "path"), "../../etc/passwd"),
@@ -113,8 +146,23 @@ def test_a_good_card_loads(tmp_path: Path) -> None:
     }
     assert card.sources[0].files[0].sha256 == "0" * 64
     assert [source.kind for source in card.sources] == ["hf", "modelscope", "npm", "local", "bundled"]
+    assert (card.sizes, card.fits, card.sources[0].needed) == (
+        ((512, 768),),
+        "compatible",
+        ("text_encoder/*", "tokenizer/*"),
+    )
+    assert card.licence.terms and card.hosts and card.hosts.only == ("a1111", "standalone")
     text = "\n".join(card.lines(Path("/x")))
-    assert "某模型" in text and "Apache-2.0" in text and "owner/name" in text and str(Path("/x")) in text
+    shown = (
+        "某模型",
+        "Apache-2.0",
+        "https://example.org/terms",
+        "owner/name",
+        str(Path("/x")),
+        "4.2 GB",
+        "没看过",
+    )
+    assert [word for word in shown if word not in text] == []
 
 
 @pytest.mark.parametrize(("place", "value"), BREAKS)
