@@ -1,12 +1,91 @@
-"""A one-line progress bar on stderr: percent, steps, time left; silent when stderr is not a terminal's."""
+"""How far a long action has come, whether it should go on, and a one-line bar on stderr that shows it."""
 
 from __future__ import annotations
 
+import socket
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TextIO
 
+from sd_chinese import strings
+from sd_chinese.errors import SdzhError
+
 WIDTH = 24
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One event of a long action: the same for the page, the API and the terminal.
+
+    Attributes:
+        stage: ``list``, ``download``, ``verify``, ``convert`` or ``place``; its words are `strings.TEXTS["stage_…"]`.
+        done, total: in ``unit``; a total of 0 is not known yet.
+        unit: ``bytes``, ``tensors`` or ``files``.
+        speed: units per second of late; None where it says nothing.
+        seconds_left: None while it cannot be told.
+        detail: what is worked on, such as a file's name or a source.
+    """
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    unit: str = "bytes"
+    speed: float | None = None
+    seconds_left: float | None = None
+    detail: str = ""
+
+
+Report = Callable[[Progress], None]
+"""Receives events; raises ``SdzhError("cancelled")`` when the action should end."""
+
+
+class Stop:
+    """Ends an action from another thread: at its next `check`, or at once where it waits for a socket or the clock."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._sockets: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        with self._lock:
+            self._event.set()
+            for each in self._sockets:
+                _shut(each)
+
+    def check(self) -> None:
+        """
+        Raises:
+            SdzhError: ``cancelled``.
+        """
+        if self._event.is_set():
+            raise SdzhError("cancelled")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not past `set`."""
+        self._event.wait(seconds)
+        self.check()
+
+    @contextmanager
+    def watching(self, connection: socket.socket) -> Iterator[None]:
+        """While inside, `set` ends any read from the socket."""
+        with self._lock:
+            self._sockets.add(connection)
+        try:
+            self.check()
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(connection)
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # closed by the other side already
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class ProgressBar:
@@ -34,6 +113,56 @@ class ProgressBar:
         line = f"{self.title} [{bar}] {done}/{total} {100 * done // max(total, 1)} % {when}"
         self.stream.write("\r" + encodable(line, self.stream) + ("\n" if finished else ""))
         self.stream.flush()
+
+
+class ProgressLine:
+    """A `Report` for a terminal: one line per stage, redrawn in place; silent where stderr is no terminal."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.stage = ""
+        self.width = 0
+
+    def __call__(self, event: Progress) -> None:
+        if not self.stream.isatty():
+            return
+        line = encodable(describe(event), self.stream)
+        start = "\n" if self.stage and self.stage != event.stage else "\r"
+        self.stream.write(start + line + " " * max(0, self.width - len(line)))
+        self.stream.flush()
+        self.stage, self.width = event.stage, len(line)
+
+    def close(self) -> None:
+        """Go to the next line; other output may follow."""
+        if self.stage:
+            self.stream.write("\n")
+            self.stream.flush()
+
+
+def describe(event: Progress) -> str:
+    """An event as a line, such as ``下载 / download [####----] 52 % 2.1/4.1 GB 11.3 MB/s 剩余 3:04 left``."""
+    parts = [strings.both(f"stage_{event.stage}")]
+    if event.total:
+        share = min(1.0, event.done / event.total)
+        filled = int(WIDTH * share)
+        parts.append(f"[{'#' * filled}{'-' * (WIDTH - filled)}] {100 * share:.0f} %")
+        parts.append(f"{amount(event.done, event.unit)} / {amount(event.total, event.unit)}")
+    if event.speed:
+        parts.append(f"{amount(event.speed, event.unit)}/s")
+    if event.seconds_left is not None:
+        left = round(event.seconds_left)
+        parts.append(f"剩余 {left // 60}:{left % 60:02} left")
+    return " ".join([*parts, event.detail]).rstrip()
+
+
+def amount(value: float, unit: str = "bytes") -> str:
+    """``4.2 GB`` for bytes, a plain number for all else."""
+    if unit != "bytes":
+        return f"{value:.0f}"
+    for size, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+        if value >= size:
+            return f"{value / size:.1f} {name}"
+    return f"{value:.0f} B"
 
 
 def encodable(line: str, stream: TextIO) -> str:

@@ -421,8 +421,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_fp32": ("保留 32 位", "keep 32 bits"),
     "help_doctor": ("诊断：打印可以粘贴的报告", "print a report that can be pasted"),
     "help_test": ("检查代码并运行测试", "check the code and run the tests"),
+    "port_taken": (
+        "端口 {port} 已被占用。请关掉占用它的程序，或用 --port 换一个。",
+        "Port {port} is taken. Close the program that uses it, or choose another with --port.",
+    ),
+    "page_open": ("网页已打开：{address}（Ctrl+C 关闭）", "The page is at {address} (Ctrl+C closes it)"),
     "page_title": ("中文作画", "Painting in Chinese"),
     "button_generate": ("生成", "Generate"),
+    "label_prompt": ("提示词", "Prompt"),
     "label_negative": ("反向提示词", "Negative prompt"),
     "label_model": ("模型", "Model"),
     "label_sampler": ("采样器", "Sampler"),
@@ -447,6 +453,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "converting": ("转换", "Converting"),
     "converted": ("已写好 {path}", "Wrote {path}"),
     # --- the embedded family -------------------------------------------------------------------
+    # --- jobs ----------------------------------------------------------------------------------
+    "cancelled": ("已取消。", "Cancelled."),
+    "job_unknown": (
+        "没有任务“{id}”，可能早已结束。现有任务：{ids}。",
+        "There is no job {id}; it may have ended long ago. There are: {ids}.",
+    ),
+    "job_failed": (
+        "任务 {id} 出了意外（{error}）。请重试；若仍如此，请带着这行文字反馈。",
+        "The job {id} failed unexpectedly ({error}). Try again; if it stays so, report this line.",
+    ),
+    "stage_list": ("查看文件清单", "listing files"),
+    "stage_download": ("下载", "downloading"),
+    "stage_verify": ("校验", "verifying"),
+    "stage_convert": ("转换", "converting"),
+    "stage_place": ("放置", "placing"),
     # --- inside a WebUI ----------------------------------------------------------------------
     "webui_unsupported": (
         "sd-webui-chinese：这个 WebUI（{host}）还不支持，扩展不做任何改动。支持的有：{choices}。",
