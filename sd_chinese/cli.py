@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def say(line: str, stream: TextIO | None = None) -> None:
     """Print, whatever the console's encoding (a Chinese Windows console is GBK, a pipe may be ASCII)."""
     out = stream or sys.stdout
-    print(encodable(line, out), file=out)
+    print(encodable(line, out), file=out, flush=True)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,7 +119,7 @@ def weighted(text: str) -> tuple[str, float]:
 def run_page(options: argparse.Namespace) -> None:
     from sd_chinese.ui.standalone_page import open_page
 
-    open_page(studio(options), port=options.port)
+    open_page(studio(options), options.port, say)
 
 
 def run_generate(options: argparse.Namespace) -> None:

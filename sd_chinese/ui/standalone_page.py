@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -16,24 +17,51 @@ from sd_chinese.workflows.generate_image import FALLBACK, ImageRequest, Studio, 
 if TYPE_CHECKING:
     import gradio
 
-DEFAULT_PORT = 7865
+HOST = "127.0.0.1"
+PORTS = range(7865, 7885)
 OUTPUTS = Path("outputs")
+GALLERY_HEIGHT = 512  # reserved from the start, so that nothing jumps when the pictures come
 STYLE = Path(__file__).resolve().parents[2] / "style.css"
 
 
-def open_page(studio: Studio, port: int | None = None) -> None:
-    """Serve the page on 127.0.0.1 until it is interrupted."""
+def open_page(studio: Studio, port: int | None, announce: Callable[[str], None]) -> None:
+    """Serve the page on 127.0.0.1 until it is interrupted.
+
+    Args:
+        announce: told the page's address.
+
+    Raises:
+        SdzhError: ``port_taken``.
+    """
     import gradio as gr
 
+    port = free_port([port] if port else PORTS)
     page = build_page(studio)
     page.queue(default_concurrency_limit=1)
     page.launch(
-        server_name="127.0.0.1",
-        server_port=port or DEFAULT_PORT,
+        server_name=HOST,
+        server_port=port,
         inbrowser=True,
+        quiet=True,
         css=STYLE.read_text(encoding="utf-8"),
         theme=gr.themes.Default(),
+        prevent_thread_lock=True,
     )
+    announce(strings.both("page_open", address=f"http://{HOST}:{port}"))
+    page.block_thread()
+
+
+def free_port(ports: Sequence[int]) -> int:
+    """The first port that nobody listens on.
+
+    Raises:
+        SdzhError: ``port_taken``.
+    """
+    for port in ports:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)):
+                return port
+    raise SdzhError("port_taken", port=ports[0])
 
 
 def build_page(studio: Studio) -> gradio.Blocks:
@@ -45,9 +73,9 @@ def build_page(studio: Studio) -> gradio.Blocks:
     defaults = model_defaults(studio, first)
     with gr.Blocks(title=strings.both("page_title"), analytics_enabled=False) as page:
         with gr.Row(elem_classes="sdzh"):
-            with gr.Column(scale=1):
+            with gr.Column(scale=1, min_width=360):
                 prompt = gr.Textbox(
-                    label=strings.both("help_prompt"),
+                    label=strings.both("label_prompt"),
                     placeholder="月夜，一叶小舟，远山",
                     lines=4,
                     elem_id="sdzh_prompt",
@@ -60,39 +88,64 @@ def build_page(studio: Studio) -> gradio.Blocks:
                     strings.both("button_generate"), variant="primary", elem_id="sdzh_generate"
                 )
                 with gr.Row():
-                    model = gr.Dropdown(models, value=first, label=strings.both("label_model"))
+                    model = gr.Dropdown(models, value=first, label=strings.both("label_model"), min_width=200)
                     sampler = gr.Dropdown(
                         list(studio.painter.samplers),
                         value=defaults["sampler"],
                         label=strings.both("label_sampler"),
+                        min_width=200,
                     )
                 with gr.Row():
-                    steps = gr.Slider(
-                        1, 60, value=defaults["steps"], step=1, label=strings.both("label_steps")
-                    )
-                    cfg = gr.Slider(1, 15, value=defaults["cfg"], step=0.5, label=strings.both("label_cfg"))
+                    steps = slider("label_steps", 1, 60, defaults["steps"], 1)
+                    cfg = slider("label_cfg", 1, 15, defaults["cfg"], 0.5)
                 with gr.Row():
-                    width = gr.Number(defaults["size"][0], label=strings.both("label_width"), precision=0)
-                    height = gr.Number(defaults["size"][1], label=strings.both("label_height"), precision=0)
-                    batch = gr.Number(
-                        1, label=strings.both("label_batch"), precision=0, minimum=1, maximum=16
-                    )
-                    seed = gr.Number(-1, label=strings.both("label_seed"), precision=0)
-            with gr.Column(scale=1):
+                    width = number("label_width", defaults["size"][0])
+                    height = number("label_height", defaults["size"][1])
+                    batch = number("label_batch", 1, minimum=1, maximum=16)
+                    seed = number("label_seed", -1)
+            with gr.Column(scale=1, min_width=360):
                 gallery = gr.Gallery(
-                    label=strings.both("label_pictures"), elem_id="sdzh_gallery", format="png"
+                    label=strings.both("label_pictures"),
+                    elem_id="sdzh_gallery",
+                    format="png",
+                    height=GALLERY_HEIGHT,
+                    object_fit="contain",
+                    preview=True,
+                    selected_index=0,
+                    buttons=["download", "fullscreen"],
                 )
                 info = gr.Textbox(
                     label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info"
                 )
-        inputs = [prompt, negative, model, sampler, steps, cfg, width, height, batch, seed]
-        generate.click(painter(studio), inputs, [gallery, info], api_name="generate")
+        gr.on(
+            [generate.click, prompt.submit],
+            painter(studio),
+            [prompt, negative, model, sampler, steps, cfg, width, height, batch, seed],
+            [gallery, info],
+            api_name="generate",
+            show_progress_on=gallery,
+        )
         model.change(
             lambda name: tuple_of_defaults(studio, name),
             model,
             [negative, sampler, steps, cfg, width, height],
         )
     return page
+
+
+def slider(label: str, low: float, high: float, value: float, step: float) -> gradio.Slider:
+    import gradio as gr
+
+    return gr.Slider(low, high, value=value, step=step, label=strings.both(label), min_width=200)
+
+
+def number(label: str, value: int, **limits: int) -> gradio.Number:
+    """A whole number that leaves three of its kind room beside it on a narrow page."""
+    import gradio as gr
+
+    return gr.Number(
+        value, label=strings.both(label), precision=0, min_width=120, elem_id=f"sdzh_{label[6:]}", **limits
+    )
 
 
 def model_defaults(studio: Studio, name: str | None) -> dict[str, Any]:
@@ -117,12 +170,14 @@ def painter(studio: Studio) -> Callable[..., Iterator[tuple[Any, str]]]:
         sampler: str,
         steps: float,
         cfg: float,
-        width: float,
-        height: float,
-        batch: float,
-        seed: float,
+        width: float | None,
+        height: float | None,
+        batch: float | None,
+        seed: float | None,
         progress: Any = gr.Progress(),  # noqa: B008 (gradio looks for it among the defaults)
     ) -> Iterator[tuple[Any, str]]:
+        if not prompt.strip():
+            gr.Info(strings.both("prompt_empty"), title=strings.both("notice"))
         request = ImageRequest(
             prompt=prompt,
             negative=negative,
@@ -130,9 +185,10 @@ def painter(studio: Studio) -> Callable[..., Iterator[tuple[Any, str]]]:
             sampler=sampler,
             steps=int(steps),
             cfg=float(cfg),
-            size=(int(width), int(height)),
-            batch=int(batch),
-            seed=int(seed),
+            # A box that was emptied leaves the choice to the model.
+            size=(int(width), int(height)) if width and height else None,
+            batch=int(batch or 1),
+            seed=None if seed is None else int(seed),
         )
         try:
             for done, total, result in steps_then_result(request, studio):
@@ -141,7 +197,8 @@ def painter(studio: Studio) -> Callable[..., Iterator[tuple[Any, str]]]:
                 else:
                     yield result
         except SdzhError as error:
-            raise gr.Error(str(error)) from error
+            title = strings.both("mistake")
+            raise gr.Error(str(error), title=title, print_exception=False) from error
 
     return paint
 

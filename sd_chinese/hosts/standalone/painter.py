@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -101,13 +102,16 @@ class DiffusersPainter:
     def _module(self, slot: str, identity: str, kind: Any, config: dict[str, object], tensors: Any) -> Any:
         if slot not in self._loaded or self._loaded[slot][0] != identity:
             self._loaded.pop(slot, None)
-            module = build_module(kind, config, tensors()).to(self.device, self.dtype)
-            self._loaded[slot] = (identity, module)
+            placed = {name: tensor.to(self.device, self.dtype) for name, tensor in tensors().items()}
+            self._loaded[slot] = (identity, build_module(kind, config, placed))
         return self._loaded[slot][1]
 
     def _pipeline(self, job: PaintJob, modules: dict[str, Any]) -> Any:
         import diffusers
 
+        # A pipeline's module imports the image processors of a safety checker that is not used here, and
+        # transformers warns that their fast versions lack torchvision.
+        logging.getLogger("transformers.utils.import_utils").setLevel(logging.ERROR)
         needs = (job.control is not None, job.image is not None, job.mask is not None)
         kind = getattr(diffusers, PIPELINES[needs])
         if job.control is not None:

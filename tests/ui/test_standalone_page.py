@@ -1,0 +1,98 @@
+"""The page in a real browser: it opens, paints, tells mistakes in a sentence, and asks nothing of the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 120_000  # milliseconds; the first picture loads torch, diffusers and the model
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """The page as a newcomer opens it; BROWSER keeps it from opening a window of its own."""
+    variables = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "BROWSER": "true"}
+    command = [sys.executable, "-m", "sd_chinese.cli", "--models", str(folder / "models")]
+    server = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    try:
+        assert server.stdout is not None
+        said = next(line for line in server.stdout if "http" in line)
+        found = re.search(r"http://127\.0\.0\.1:\d+", said)
+        assert found
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture(params=[(1280, "light"), (420, "dark")], ids=["wide light", "narrow dark"])
+def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
+    """The page, checked at the end: nothing failed on the console, nothing was asked of another machine."""
+    width, scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda sent: None if is_local(sent.url) else complaints.append(sent.url))
+    page.goto(address)
+    page.wait_for_selector("#sdzh_generate", timeout=PATIENCE)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+
+
+def test_paints_and_says_how(page: Any, folder: Path) -> None:
+    page.fill("#sdzh_prompt textarea", "月夜，一叶小舟，远山")
+    page.fill("#sdzh_seed input", "7")
+    page.click("#sdzh_generate")
+    page.wait_for_selector("#sdzh_gallery img", timeout=PATIENCE)
+    page.wait_for_function("document.querySelector('#sdzh_gallery img').naturalWidth === 128")
+    info = page.input_value("#sdzh_info textarea")
+    assert info.startswith("月夜，一叶小舟，远山\n")
+    assert "Seed: 7," in info
+    newest = max((folder / "outputs").glob("*.png"))
+    with Image.open(newest) as saved:
+        assert saved.text["parameters"] == info  # type: ignore[attr-defined]  # of PNG files
+
+
+def test_mistake_is_a_sentence(page: Any) -> None:
+    page.fill("#sdzh_width input", "100")
+    page.click("#sdzh_generate")
+    page.get_by_text("尺寸 100x128 不行").wait_for(timeout=PATIENCE)
+
+
+def test_page_fits_its_window(page: Any) -> None:
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
