@@ -14,6 +14,12 @@ def _table() -> dict[str, tuple[str, str, str]]:
     return {row[0]: (row[1], row[2], row[3]) for row in rows if len(row) == 4}
 
 
+def initial(character: str) -> str:
+    """The first letter of a character's usual reading (n is folded to l); ``?`` where none is known."""
+    row = _table().get(character)
+    return row[0][0] if row and row[0] else "?"
+
+
 def look_alikes(character: str) -> list[str]:
     """All characters that look like ``character`` (not those that only sound like it)."""
     return [other for other in _table() if other != character and _look_alike(character, other)]

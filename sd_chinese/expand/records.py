@@ -53,14 +53,14 @@ class Records:
 
     def _image(self, word: str) -> Entry | None:
         number = self.index.images.get(word)
-        return self._entry(number).entry if number is not None else None
+        return self.entry(number).entry if number is not None else None
 
     def _known(self, pattern: int) -> Known:
         if pattern < 0:
             return Known("phrase")
         role, ref = int(self.index.role[pattern]), int(self.index.ref[pattern])
         if role == ENTRY:
-            return self._entry(ref)
+            return self.entry(ref)
         if role == HEADWORD:
             return Known("idiom")
         number, place = (ref, 0) if role == TITLE else divmod(ref, LINES_PER_POEM)
@@ -68,7 +68,8 @@ class Records:
         kind = {TITLE: "poem", LINE: "verse"}[role]
         return Known(kind, None, poem, number, lines, place)
 
-    def _entry(self, number: int) -> Known:
+    def entry(self, number: int) -> Known:
+        """The lexicon's entry of a number."""
         head, *lines = self.index.entry(number).split("\n")
         kind, poem_number, place, path, line, _ = head.split("\t")
         poem, verse = self._poem(int(poem_number)) if int(poem_number) >= 0 else (None, ())
