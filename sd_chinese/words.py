@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -37,7 +37,7 @@ class Folded:
     """
 
     text: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
 
 
 def fold(text: str) -> Folded:
@@ -45,8 +45,10 @@ def fold(text: str) -> Folded:
 
     The table follows characters, not words: 乾坤 becomes 干坤. Fold both sides of a comparison.
     """
-    kept = [i for i, character in enumerate(text) if not _INVISIBLE.match(character)]
     table = _fold_table()
+    if not _INVISIBLE.search(text):
+        return Folded(text.translate(table), range(len(text) + 1))
+    kept = [i for i, character in enumerate(text) if not _INVISIBLE.match(character)]
     return Folded("".join(text[i] for i in kept).translate(table), (*kept, len(text)))
 
 

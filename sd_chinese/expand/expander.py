@@ -12,8 +12,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sd_chinese.errors import SdzhError
 from sd_chinese.expand import lexicon, render, scene
 from sd_chinese.expand.contents import Contents
@@ -257,7 +255,7 @@ class Expander:
 
 def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
     """For each match what else its clause holds, and whether that is more than a word of the user's own."""
-    edges = np.flatnonzero(han.breaks).tolist()
+    edges = han.edges
     own = [1] * len(han)
     for match in matches:
         own[match.first : match.last] = [0] * (match.last - match.first)

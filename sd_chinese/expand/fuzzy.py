@@ -7,13 +7,13 @@ if it is no ordinary word, if the wrong characters sound or look alike, or if it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sd_chinese.expand.characters import similar
 from sd_chinese.expand.hantext import HanText
-from sd_chinese.expand.index import COMMON_PAIR, Index, pair_bucket
+from sd_chinese.expand.index import Index
 from sd_chinese.expand.wordset import is_word
 
 SURE = {"reordered": 0.9, "typo": 0.85, "variant": 0.8, "inserted": 0.8, "missing": 0.8, "part": 0.85}
@@ -24,8 +24,7 @@ SHORT_LIST = 12
 _COUNTED = frozenset("一二三四五六七八九十百千万零两第年月日号")
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A pattern found at a slice of a prompt's Chinese characters."""
 
     first: int
@@ -37,13 +36,13 @@ class Hit:
 
 def aligned(han: HanText, first: int, last: int) -> int:
     """How many of the two ends of a window are ends of a clause."""
-    return int(han.breaks[first] > 0) + int(han.breaks[last] > 0)
+    return (han.breaks[first] > 0) + (han.breaks[last] > 0)
 
 
 def reordered(han: HanText, index: Index, pattern: int, first: int, last: int) -> Hit | None:
     """The characters of a known phrase in another order."""
     text, word = han.folded[first:last], index.word(pattern)
-    if len(word) != len(text) or sorted(text) != sorted(word) or han.breaks[first + 1 : last].any():
+    if len(word) != len(text) or sorted(text) != sorted(word) or not han.is_whole(first, last):
         return None
     if is_word(text) or (len(text) == 4 and aligned(han, first, last) < 2):
         return None
@@ -53,7 +52,7 @@ def reordered(han: HanText, index: Index, pattern: int, first: int, last: int) -
 def mistyped(han: HanText, index: Index, pattern: int, first: int, last: int) -> Hit | None:
     """A four-character idiom with one character that sounds or looks like the right one."""
     text, word = han.folded[first:last], index.word(pattern)
-    if len(word) != 4 or len(text) != 4 or han.breaks[first + 1 : last].any() or is_word(text):
+    if len(word) != 4 or len(text) != 4 or not han.is_whole(first, last) or is_word(text):
         return None
     wrong = [(a, b) for a, b in zip(text, word, strict=True) if a != b]
     if len(wrong) != 1 or not similar(*wrong[0]):
@@ -64,7 +63,7 @@ def mistyped(han: HanText, index: Index, pattern: int, first: int, last: int) ->
 def verse_hits(han: HanText, index: Index, exact: Sequence[Hit]) -> Iterator[Hit]:
     """Lines of verse and sayings that a clause is a part of, or differs from by a character or two."""
     whole = {(hit.first, hit.last) for hit in exact}
-    clauses = [(a, b) for a, b in han.clauses() if b - a >= 4 and (a, b) not in whole]
+    clauses = [(a, b) for a, b in han.clauses if b - a >= 4 and (a, b) not in whole]
     if not clauses:
         return
     for clause, patterns in _short_lists(han, index, clauses).items():
@@ -77,19 +76,9 @@ def verse_hits(han: HanText, index: Index, exact: Sequence[Hit]) -> Iterator[Hit
 def _short_lists(han: HanText, index: Index, clauses: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     """For each clause the patterns that share enough character pairs with it."""
     places = [_places(first, last) for first, last in clauses]
-    sizes = [len(place) for place in places]
-    at = np.concatenate(places)
-    owner = np.repeat(np.arange(len(clauses)), sizes)
-    buckets = pair_bucket(han.codes[at], han.codes[at + 1])
-    begin = index.pairs_start[buckets].astype(np.int64)
-    count = index.pairs_start[buckets + 1].astype(np.int64) - begin
-    count[count > COMMON_PAIR] = 0
-    total = int(count.sum())
-    if not total:
-        return {}
-    jump = np.repeat(begin - (np.cumsum(count) - count), count)
-    lines = index.pairs[np.arange(total) + jump] >> np.uint32(5)
-    keys = (np.repeat(owner, count).astype(np.int64) << 32) | lines
+    owner = np.repeat(np.arange(len(clauses)), [len(place) for place in places])
+    at, lines = index.verse_with(han.pairs[np.concatenate(places)])
+    keys = (owner[at] << 32) | lines
     keys.sort()
     edge = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True])))
     shared = np.diff(edge)

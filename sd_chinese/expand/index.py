@@ -20,34 +20,36 @@ from sd_chinese.expand import signatures, store
 from sd_chinese.expand.hantext import code_points
 from sd_chinese.expand.lexicon import Fault
 from sd_chinese.expand.patterns import VERSE, Collection, Source, collect, lay_out
-from sd_chinese.expand.signatures import EXACT, MASK, ORDER, ORDER_LENGTHS, Hasher
+from sd_chinese.expand.signatures import EXACT, I64, LONGEST, MASK, ORDER, ORDER_LENGTHS, U32, U64, Hasher
 
-FORMAT = 2
-#: Signatures are sifted by their top bits before the sorted table is searched.
-SIEVE_BITS = 24
-#: Character pairs fall into this many buckets; the characters themselves are compared afterwards.
+FORMAT = 3
+#: Sorted signatures are found by a table over this many of their top bits.
+SLOT_BITS = 20
+#: The lengths of the patterns that begin with a pair of characters are noted in a table of this many bits.
+OPENING_BITS = 20
+#: Pairs of verse fall into a table of this many bits; the characters themselves are compared afterwards.
 PAIR_BITS = 18
 #: A pair that more lines than this contain says nothing.
 COMMON_PAIR = 2000
 #: Indexes of other data (another user's lexicon, with and without a corpus) left in the cache.
 KEPT = 4
 _TYPE_SHIFT = 28
-_ONE = np.uint8(1)
+#: Bit ``n - 1`` stands for the length ``n``.
+_LENGTH_BITS = np.uint32(1) << np.arange(LONGEST, dtype=np.uint32)
 
 
 class Index:
     """Read access to the arrays of one index."""
 
     def __init__(self, arrays: store.Arrays, meta: dict[str, Any]) -> None:
-        self.lengths: tuple[int, ...] = tuple(meta["lengths"])
         self.images: dict[str, int] = meta["images"]
         self.counts: dict[str, int] = meta["counts"]
         self.faults = [Fault(*fault) for fault in meta["faults"]]
         self.role, self.ref, self.spelling = arrays["role"], arrays["ref"], arrays["spelling"]
         self.start = arrays["start"]
-        self.pairs_start, self.pairs = arrays["pairs_start"], arrays["pairs"]
+        self._pairs_start, self._pairs = arrays["pairs_start"], arrays["pairs"]
         self._pool, self._keys, self._values = arrays["pool"], arrays["keys"], arrays["values"]
-        self._sieve = arrays["sieve"]
+        self._slots, self._openings = arrays["slots"], arrays["openings"]
         self.word = lru_cache(maxsize=16384)(self._word)
         self._records = {name: (arrays[f"{name}_start"], arrays[name]) for name in ("entries", "poems")}
 
@@ -65,20 +67,31 @@ class Index:
         start, pool = self._records[name]
         return pool[int(start[number]) : int(start[number + 1])].tobytes().decode("utf-8")
 
-    def look_up(self, keys: npt.NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+    def openings(self, pairs: U64) -> tuple[I64, I64]:
+        """Windows (place in ``pairs``, length) that may be patterns, by the pair of characters that they begin with.
+
+        Args:
+            pairs: ``signatures.mix_pairs`` of a text.
+        """
+        lengths = self._openings[buckets(pairs, OPENING_BITS)]
+        place, bit = np.nonzero(lengths[:, None] & _LENGTH_BITS)
+        return place, bit + 1
+
+    def look_up(self, keys: U32) -> list[tuple[int, int, int]]:
         """Candidates (place in ``keys``, signature type, pattern) whose signature is in the table."""
-        byte = self._sieve[keys >> np.uint32(35 - SIEVE_BITS)]
-        bit = (keys >> np.uint32(32 - SIEVE_BITS)).astype(np.uint8) & np.uint8(7)
-        place = np.flatnonzero((byte >> bit) & _ONE)
-        chosen = keys[place]
-        left = np.searchsorted(self._keys, chosen, "left")
-        right = np.searchsorted(self._keys, chosen, "right")
-        hits = np.flatnonzero(right > left)
-        found = []
-        for at, a, b in zip(place[hits].tolist(), left[hits].tolist(), right[hits].tolist(), strict=True):
-            for value in self._values[a:b].tolist():
-                found.append((at, value >> _TYPE_SHIFT, value & ((1 << _TYPE_SHIFT) - 1)))
-        return found
+        slot = keys >> np.uint32(32 - SLOT_BITS)
+        place, row = rows(self._slots[slot], self._slots[slot + 1])
+        hits = np.flatnonzero(self._keys[row] == keys[place])
+        values = self._values[row[hits]]
+        kinds, patterns = values >> np.uint32(_TYPE_SHIFT), values & np.uint32((1 << _TYPE_SHIFT) - 1)
+        return list(zip(place[hits].tolist(), kinds.tolist(), patterns.tolist(), strict=True))
+
+    def verse_with(self, pairs: U64) -> tuple[I64, U32]:
+        """(place in ``pairs``, line) for every line of verse that holds a pair; pairs that say nothing are left out."""
+        bucket = buckets(pairs, PAIR_BITS)
+        begin, end = self._pairs_start[bucket], self._pairs_start[bucket + 1]
+        place, row = rows(begin, np.where(end - begin > COMMON_PAIR, begin, end))
+        return place, self._pairs[row] >> np.uint32(5)
 
     def find(self, word: str) -> int:
         """The pattern that is exactly ``word`` (folded characters), or -1."""
@@ -92,11 +105,17 @@ class Index:
         return -1
 
 
-def pair_bucket(first: npt.NDArray[np.uint32], second: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    """The bucket of a pair of neighbouring characters."""
-    mixed = signatures.mix(first * np.uint32(0x1F1F1F) + second)
-    buckets: npt.NDArray[np.int64] = (mixed >> np.array([64 - PAIR_BITS], dtype=np.uint64)).astype(np.int64)
-    return buckets
+def buckets(hashes: U64, bits: int) -> I64:
+    """The top ``bits`` of hashes, as places in a table."""
+    found: I64 = (hashes >> np.array([64 - bits], dtype=np.uint64)).astype(np.int64)
+    return found
+
+
+def rows(begin: U32, end: U32) -> tuple[I64, I64]:
+    """Every row of the half-open ranges, with the number of its range. Shapes: (n,), (n,) -> (rows,), (rows,)."""
+    count = (end - begin).astype(np.int64)
+    owner = np.repeat(np.arange(len(count)), count)
+    return owner, np.arange(len(owner)) + (begin - (np.cumsum(count) - count))[owner]
 
 
 def build(found: Collection) -> bytes:
@@ -110,9 +129,8 @@ def build(found: Collection) -> bytes:
     keys, values = _signatures(codes, start.astype(np.int64), spelling)
     order = np.argsort(keys, kind="stable")
     keys, values = keys[order], values[order]
-    sieve = np.zeros(1 << (SIEVE_BITS - 3), dtype=np.uint8)
-    slots = keys >> np.uint32(32 - SIEVE_BITS)
-    np.bitwise_or.at(sieve, slots >> np.uint32(3), _ONE << (slots & np.uint32(7)).astype(np.uint8))
+    edges = np.arange(1 << SLOT_BITS, dtype=np.uint32) << np.uint32(32 - SLOT_BITS)
+    slots = np.append(np.searchsorted(keys, edges), len(keys)).astype(np.uint32)
     pairs_start, pairs = _pairs(codes, start.astype(np.int64), spelling)
     arrays: store.Arrays = {
         "role": facts[:, 0].astype(np.uint8),
@@ -122,7 +140,8 @@ def build(found: Collection) -> bytes:
         "pool": codes,
         "keys": keys,
         "values": values,
-        "sieve": sieve,
+        "slots": slots,
+        "openings": _opening_lengths(codes, start.astype(np.int64)),
         "pairs_start": pairs_start,
         "pairs": pairs,
     }
@@ -130,7 +149,6 @@ def build(found: Collection) -> bytes:
         offsets, pool = lay_out(texts)
         arrays[f"{name}_start"], arrays[name] = offsets, np.frombuffer(pool, dtype=np.uint8)
     meta = {
-        "lengths": sorted({len(word) for word in words}),
         "images": found.images,
         "counts": {"patterns": len(words), "entries": len(found.entries), "poems": len(found.poems)},
         "faults": [[fault.path, fault.line, fault.message] for fault in found.faults],
@@ -138,9 +156,7 @@ def build(found: Collection) -> bytes:
     return store.pack(arrays, meta)
 
 
-def _signatures(
-    codes: npt.NDArray[np.uint32], start: npt.NDArray[np.int64], spelling: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def _signatures(codes: U32, start: I64, spelling: npt.NDArray[np.uint8]) -> tuple[U32, U32]:
     """All signatures of all patterns with (type, pattern) packed into one number each."""
     hasher = Hasher(codes)
     first, last = start[:-1], start[1:]
@@ -157,9 +173,16 @@ def _signatures(
     return np.concatenate(keys), np.concatenate(values)
 
 
-def _pairs(
-    codes: npt.NDArray[np.uint32], start: npt.NDArray[np.int64], spelling: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def _opening_lengths(codes: U32, start: I64) -> U32:
+    """For each bucket of pairs a bit for every length of the patterns that begin with one of them."""
+    found = np.zeros(1 << OPENING_BITS, dtype=np.uint32)
+    if len(codes) > 1:
+        first = buckets(signatures.mix_pairs(codes)[start[:-1]], OPENING_BITS)
+        np.bitwise_or.at(found, first, _LENGTH_BITS[np.diff(start) - 1])
+    return found
+
+
+def _pairs(codes: U32, start: I64, spelling: npt.NDArray[np.uint8]) -> tuple[U32, U32]:
     """For each bucket the lines (pattern * 32 + position) in which a pair of characters stands."""
     length = np.diff(start)
     verse = np.flatnonzero(((spelling & VERSE) > 0) & (length >= 5))
@@ -168,9 +191,9 @@ def _pairs(
         np.cumsum(length[verse] - 1) - (length[verse] - 1), length[verse] - 1
     )
     at = start[number] + position
-    buckets = pair_bucket(codes[at], codes[at + 1]) if len(at) else np.zeros(0, dtype=np.int64)
-    order = np.argsort(buckets, kind="stable")
-    counts = np.bincount(buckets, minlength=1 << PAIR_BITS)
+    bucket = buckets(signatures.mix_pairs(codes)[at], PAIR_BITS) if len(at) else at
+    order = np.argsort(bucket, kind="stable")
+    counts = np.bincount(bucket, minlength=1 << PAIR_BITS)
     pairs_start = np.zeros((1 << PAIR_BITS) + 1, dtype=np.uint32)
     np.cumsum(counts, out=pairs_start[1:])
     return pairs_start, (number * 32 + position).astype(np.uint32)[order]

@@ -37,8 +37,8 @@ def lay_out(han: HanText, parts: Sequence[Part]) -> list[Piece]:
     spans: list[tuple[int, int, list[Part]]] = []
     waiting = iter(parts)
     part = next(waiting, None)
-    for a, b in han.clauses():
-        start, end = int(han.start[a]), int(han.end[b - 1])
+    for a, b in han.clauses:
+        start, end = han.start[a], han.end[b - 1]
         inside: list[Part] = []
         if spans and start < spans[-1][1]:
             start, before, inside = spans.pop()

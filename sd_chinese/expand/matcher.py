@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,20 +11,16 @@ from sd_chinese.expand import fuzzy
 from sd_chinese.expand.hantext import BLANK, HanText, read_prompt
 from sd_chinese.expand.index import Index
 from sd_chinese.expand.patterns import TITLE
-from sd_chinese.expand.signatures import EXACT, I64, LONGEST, ORDER, Hasher, windows
+from sd_chinese.expand.signatures import EXACT, I64, LONGEST, ORDER, U32, Hasher
 from sd_chinese.expand.wordset import is_word
 
 #: Long prompts are scanned in blocks of this many characters, each reaching into the next by the longest pattern.
 BLOCK = 1024
-#: Prompts are scanned in sizes of this step, so that the window tables of few sizes serve them all.
-STEP = 32
-Spans = tuple[I64, I64]
-_ORDER_LENGTHS = (4, 5, 6, 7, 8)
-_MASK_LENGTHS = (4,)
+#: Lengths of windows that may hold a phrase in another order.
+_LOOSE = np.arange(4, 9)
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """Where a known phrase stands in a prompt.
 
     Attributes:
@@ -63,14 +58,8 @@ def matches_in(han: HanText, index: Index) -> list[Match]:
     return [_match(han, index, hit) for hit in _without_overlaps(hits, len(han))]
 
 
-def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
-    size = min(len(han) - offset, BLOCK + LONGEST)
-    padded = -(-size // STEP) * STEP
-    codes = np.zeros(padded, dtype=np.uint32)
-    codes[:size] = han.codes[offset : offset + size]
-    hasher = Hasher(codes)
-    exact, order, masked, start, end = _windows(padded, index.lengths)
-    keys = np.concatenate((hasher.exact(*exact), hasher.order(*order), hasher.masked(masked).ravel()))
+def _block_hits(han: HanText, index: Index, offset: int) -> Iterator[fuzzy.Hit]:
+    keys, start, end = _windows(han, index, offset)
     candidates = [
         (int(start[at]) + offset, int(end[at]) + offset, kind, pattern)
         for at, kind, pattern in index.look_up(keys)
@@ -81,8 +70,6 @@ def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
         if kind == EXACT and han.folded[first:last] == index.word(pattern)
     }
     for first, last, kind, pattern in candidates:
-        if last > len(han):
-            continue
         if kind == EXACT:
             hit = _exact_hit(han, index, pattern, first, last)
         elif (first, last) in known:
@@ -95,12 +82,20 @@ def _block_hits(han: HanText, index: Index, offset: int) -> Iterable[fuzzy.Hit]:
             yield hit
 
 
-@lru_cache(maxsize=24)
-def _windows(size: int, lengths: tuple[int, ...]) -> tuple[Spans, Spans, I64, I64, I64]:
-    """Windows to hash exactly and without order, starts of those to hash with a gap, and all of them in a row."""
-    exact, order, masked = (windows(size, some) for some in (lengths, _ORDER_LENGTHS, _MASK_LENGTHS))
-    start, end = (np.concatenate((exact[i], order[i], *[masked[i]] * 4)) for i in (0, 1))
-    return exact, order, masked[0], start, end
+def _windows(han: HanText, index: Index, offset: int) -> tuple[U32, I64, I64]:
+    """Signatures, starts and ends of a block's windows that may be patterns, misspelt ones within a clause."""
+    codes = han.codes[offset : offset + BLOCK + LONGEST]
+    size = len(codes)
+    hasher = Hasher(codes)
+    exact, length = index.openings(han.pairs[offset : offset + size - 1])
+    inside = np.flatnonzero(exact + length <= size)
+    exact, length = exact[inside], length[inside]
+    room = np.minimum(han.room[offset : offset + size], np.arange(size, 0, -1))
+    loose, step = np.nonzero(room[:, None] >= _LOOSE)
+    gapped = np.flatnonzero(room >= 4)
+    ends = (exact + length, loose + _LOOSE[step], *[gapped + 4] * 4)
+    keys = (hasher.exact(exact, ends[0]), hasher.order(loose, ends[1]), hasher.masked(gapped).ravel())
+    return np.concatenate(keys), np.concatenate((exact, loose, *[gapped] * 4)), np.concatenate(ends)
 
 
 def _exact_hit(han: HanText, index: Index, pattern: int, first: int, last: int) -> fuzzy.Hit | None:
@@ -116,7 +111,7 @@ def _exact_hit(han: HanText, index: Index, pattern: int, first: int, last: int) 
 def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
     """A verse may be split by punctuation and an idiom be spaced out, but 山，水 is not 山水."""
     inside = han.breaks[first + 1 : last]
-    worst = int(inside.max()) if last - first > 1 else 0
+    worst = max(inside, default=0)
     if worst == 0:
         return True
     if last - first < 4:
@@ -126,15 +121,14 @@ def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
 
 def _may_be_title(han: HanText, first: int, last: int) -> bool:
     """Titles are everyday words: they count as a whole clause or between 《》, short ones as a whole prompt."""
-    before, after = int(han.start[first]) - 1, int(han.end[last - 1])
+    before, after = han.start[first] - 1, han.end[last - 1]
     quoted = (
         before >= 0
         and han.text[before] in "《〈「『"
         and han.text[after : after + 1] in ("》", "〉", "」", "』")
     )
-    unbroken = not han.breaks[first + 1 : last].any()
     long = last - first > 2 or last - first == len(han)
-    return unbroken and (quoted or (long and fuzzy.aligned(han, first, last) == 2))
+    return han.is_whole(first, last) and (quoted or (long and fuzzy.aligned(han, first, last) == 2))
 
 
 def _cut_from_words(han: HanText, first: int, last: int) -> bool:
@@ -161,7 +155,7 @@ def _without_overlaps(hits: Iterable[fuzzy.Hit], size: int) -> list[fuzzy.Hit]:
 
 
 def _match(han: HanText, index: Index, hit: fuzzy.Hit) -> Match:
-    start, end = int(han.start[hit.first]), int(han.end[hit.last - 1])
+    start, end = han.start[hit.first], han.end[hit.last - 1]
     text, canonical = han.text[start:end], index.word(hit.pattern)
     how, sure = hit.how, hit.sure
     if how == "exact" and text != canonical:

@@ -39,7 +39,7 @@ def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> 
     """Clauses of four, five or seven characters that are no prose, hold images at most, and show two things."""
     whole = {(m.first, m.last) for m in matches}
     taken = _covered(han, (m for m in matches if records.known(m.pattern).kind != "image"))
-    clauses = han.clauses()
+    clauses = han.clauses
     for first, last in clauses:
         single = len(clauses) == 1 and last - first <= SINGLE
         if not (single or last - first in LENGTHS) or (first, last) in whole or any(taken[first:last]):
@@ -50,7 +50,7 @@ def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> 
         reading = read_phrase(text, records.image)
         shown = reading.drawable or (single and reading.things)
         if shown and all(pair.zh != text for _, pair in reading.things):
-            start, end = int(han.start[first]), int(han.end[last - 1])
+            start, end = han.start[first], han.end[last - 1]
             yield Match(start, end, han.text[start:end], text, "read", 1.0, _UNKNOWN, first, last)
 
 

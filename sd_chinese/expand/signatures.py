@@ -3,7 +3,8 @@
 Three signatures of a window are looked up in one table: the exact one, one that forgets the order of the
 characters (a reordered idiom), and four that leave one position of a four-character window out (an idiom with a
 wrong character). Windows of all lengths come from prefix sums, after Karp and Rabin (1987). Equal signatures are
-candidates only: the caller compares the characters.
+candidates only: the caller compares the characters. Few windows are worth hashing: a table of the patterns' first
+two characters tells which lengths can begin at a place.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def mix(codes: U32) -> U64:
     x *= _K2
     x ^= x >> _S32
     return x
+
+
+def mix_pairs(codes: U32) -> U64:
+    """The same for every two neighbours. Shape in and out: (n,), (n - 1,)."""
+    return mix(codes[:-1] * np.uint32(0x1F1F1F) + codes[1:])
 
 
 def _finish(x: U64) -> U32:
@@ -99,11 +105,3 @@ class Hasher:
         position = np.arange(4)[:, None]
         terms = self._mixed[start + position] * self._powers[:4, None]
         return _finish(self._raw(start, start + 4) - terms + _SALTS[120 + position])
-
-
-def windows(size: int, lengths: tuple[int, ...]) -> tuple[I64, I64]:
-    """Start and end of every window of the given lengths in a text of ``size`` characters."""
-    starts = [np.arange(max(0, size - length + 1)) for length in lengths]
-    ends = [start + length for start, length in zip(starts, lengths, strict=True)]
-    empty = np.zeros(0, dtype=np.int64)
-    return np.concatenate([empty, *starts]), np.concatenate([empty, *ends])
