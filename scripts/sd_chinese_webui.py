@@ -2,4 +2,5 @@
 
 from sd_chinese import webui
 
-webui.start()
+# The host registers every script class that it finds among this file's names.
+ChineseScript = webui.start()

@@ -55,6 +55,7 @@ class FakeWebui:
                 "cmd_opts": SimpleNamespace(no_half=True, lowvram=False, medvram=False),
             },
             "modules.sd_hijack": {"model_hijack": SimpleNamespace(extra_generation_params={})},
+            "modules.scripts": {"Script": object, "AlwaysVisible": object()},
             # modules/script_callbacks.py: a list per kind; load_scripts empties it
             "modules.script_callbacks": {"on_script_unloaded": self.unloaded.append},
             "modules.sd_models_config": {"find_checkpoint_config": lambda state_dict, info: str(self.config)},

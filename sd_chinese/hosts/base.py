@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sd_chinese.spec import EncoderSpec
+from sd_chinese.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
+
+    from sd_chinese.text.conditioner import Conditioner
 
 OnStep = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all)."""
@@ -24,6 +29,84 @@ class Host(Protocol):
 
     def folder(self, kind: str) -> Path:
         """The folder in which the host looks for `base`, `lora`, `controlnet` or `encoder` files."""
+
+
+class Description(Protocol):
+    """What is known of a Chinese checkpoint's file: its text encoder, and its networks in diffusers' terms."""
+
+    @property
+    def spec(self) -> EncoderSpec: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def unet(self) -> Mapping[str, Any]: ...
+
+    @property
+    def vae(self) -> Mapping[str, Any]: ...
+
+    @property
+    def prediction_type(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Our workflows as a WebUI's adapter is given them: hosts import none. Each raises SdzhError.
+
+    Attributes:
+        describe: tells what the host must know of a Chinese checkpoint's file; None for every other file.
+        encoders: the text encoders in the host's folder and in the project: name -> file or folder.
+        load_encoder: reads the encoder of a path, onto a device, in a dtype.
+        folders: the diffusers folders below a folder.
+        convert: (folder, new file, progress) -> the file that the host can load.
+    """
+
+    describe: Callable[[Path], Description | None]
+    encoders: Callable[[Host], Mapping[str, Path]]
+    load_encoder: Callable[[Path, Any, Any], Conditioner]
+    folders: Callable[[Path], Sequence[Path]]
+    convert: Callable[[Path, Path, OnStep], Path]
+
+
+class Adapter(Host, Protocol):
+    """A WebUI as `webui` sees it; each host brings one class that is built from `Services`."""
+
+    def start(self) -> None:
+        """Set up what may stand while the extension is enabled: recognition, options."""
+
+    def stop(self) -> None:
+        """Leave the host as it was; a Chinese checkpoint that is loaded goes on working."""
+
+    def process(self, p: Any) -> None:
+        """Before the host encodes a request's prompts: its checkpoint is loaded, its options are set."""
+
+    def networks_activated(self, p: Any) -> None:
+        """After the host has set up a pass's LoRA, before it encodes the prompts of the pass."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A line on the settings page, and an option that a request may override.
+
+    Attributes:
+        infotext: the key under which a picture remembers it, and from which paste restores it.
+        choices: what a drop-down offers, asked each time it is shown; None for a check box, number or text.
+    """
+
+    key: str
+    default: Any
+    label: str
+    comment: str = ""
+    infotext: str | None = None
+    choices: Callable[[], Sequence[str]] | None = None
+
+
+TEXT_ENCODER = "sdzh_text_encoder"
+AUTOMATIC = "automatic"
+NONE = "none"
+"""Values of the option `TEXT_ENCODER` other than the name of an encoder: the checkpoint's own; never one of ours
+in place of the checkpoint's."""
 
 
 @dataclass(frozen=True)

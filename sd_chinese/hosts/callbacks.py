@@ -1,8 +1,19 @@
-"""What the WebUI calls us for. The names are the same in A1111, reForge and Forge (modules/script_callbacks.py)."""
+"""What the WebUI calls us for, and how our tables become its objects.
+
+The names are the same in A1111, reForge and Forge (`script_callbacks`, `scripts` and `options` of their `modules`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sd_chinese import strings
+from sd_chinese.errors import SdzhError
+from sd_chinese.hosts.base import Adapter, Option
+
+SECTION = ("sdzh", "中文 Chinese")
 
 
 def when_unloaded(stop: Callable[[], None]) -> None:
@@ -10,3 +21,72 @@ def when_unloaded(stop: Callable[[], None]) -> None:
     from modules import script_callbacks
 
     script_callbacks.on_script_unloaded(stop)
+
+
+def add_options(rows: Sequence[Option]) -> None:
+    """Put lines on our settings page; in time for the first load, for `--nowebui`, and for `override_settings`."""
+    from modules import shared
+
+    for row in rows:
+        shared.opts.add_option(row.key, _option_info(row))
+        shared.opts.data.setdefault(row.key, row.default)
+
+
+def remove_options(rows: Sequence[Option]) -> None:
+    """Take the lines away; what the user chose stays in the host's configuration."""
+    from modules import shared
+
+    for row in rows:
+        shared.opts.data_labels.pop(row.key, None)
+
+
+def _option_info(row: Option) -> Any:
+    import gradio
+    from modules import shared
+
+    info = shared.OptionInfo(row.default, row.label, section=SECTION, infotext=row.infotext)
+    if row.choices is not None:
+        choices = row.choices
+        info.component, info.component_args = gradio.Dropdown, lambda: {"choices": list(choices())}
+        info.refresh = lambda: None  # the host asks for the choices again
+    return info.info(row.comment) if row.comment else info
+
+
+def script_class(adapter: Adapter) -> type:
+    """The class through which the host calls us at every request, in its pages and its API. It shows nothing."""
+    from modules import scripts
+
+    class ChineseScript(scripts.Script):  # type: ignore[misc]
+        def title(self) -> str:
+            return "sd-webui-chinese"
+
+        def show(self, is_img2img: bool) -> Any:
+            return scripts.AlwaysVisible
+
+        def process(self, p: Any, *args: Any) -> None:
+            _guard(p, adapter.process)
+
+        def after_extra_networks_activate(self, p: Any, *args: Any, **kwargs: Any) -> None:
+            _guard(p, adapter.networks_activated)
+
+    return ChineseScript
+
+
+def _guard(p: Any, work: Callable[[Any], None]) -> None:
+    """Whatever fails in ours is one line under the picture and on the console; the host goes on."""
+    try:
+        work(p)
+    except Exception as error:
+        p.comment(tell(error))
+
+
+def tell(error: Exception | str) -> str:
+    """Print a failure as one line in Chinese and English, and return the line."""
+    if isinstance(error, SdzhError):
+        line = f"sd-webui-chinese: {error.zh} / {error.en}"
+    elif isinstance(error, str):
+        line = error
+    else:
+        line = strings.both("webui_failed", error=repr(error))
+    print(line, file=sys.stderr)
+    return line

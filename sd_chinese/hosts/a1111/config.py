@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from sd_chinese.spec import EncoderSpec
-from sd_chinese.vocabulary import Vocabulary
+from sd_chinese.hosts.base import Description
 
 EMBEDDER = "sd_chinese.hosts.a1111.embedder.ChineseEmbedder"
 
 Config = Mapping[str, Any]
-
-
-class Description(Protocol):
-    """What is known of a checkpoint's file: networks in diffusers' terms."""
-
-    @property
-    def spec(self) -> EncoderSpec: ...
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    @property
-    def unet(self) -> Config: ...
-
-    @property
-    def vae(self) -> Config: ...
-
-    @property
-    def prediction_type(self) -> str: ...
 
 
 def ldm_config(base: Config, described: Description, vocabulary_key: str) -> dict[str, Any]:

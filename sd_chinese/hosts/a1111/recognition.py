@@ -20,7 +20,8 @@ from typing import Any
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.a1111 import slot
-from sd_chinese.hosts.a1111.config import Description, ldm_config
+from sd_chinese.hosts.a1111.config import ldm_config
+from sd_chinese.hosts.base import Description
 from sd_chinese.hosts.patches import Patches
 
 Describe = Callable[[Path], "Description | None"]
