@@ -130,6 +130,11 @@ class Card:
     uncertain: tuple[Words, ...] = ()
 
     @property
+    def bundled(self) -> bool:
+        """Whether it comes with the project: nothing to fetch."""
+        return any(source.kind == "bundled" for source in self.sources)
+
+    @property
     def size_text(self) -> str:
         """Of the download, such as ``4.2 GB``; empty where nobody knows."""
         if not self.size_bytes:
@@ -172,7 +177,7 @@ def load_card(path: Path) -> Card:
         SdzhError: ``card_unreadable``, or ``card_invalid`` with the rules that it breaks.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise SdzhError("card_unreadable", path=path, reason=error) from error
     broken = list(violations(content, card_schema()))

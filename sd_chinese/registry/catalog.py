@@ -13,7 +13,7 @@ from sd_chinese.registry.card import KINDS, REGISTRY, Card, load_card
 
 @dataclass(frozen=True)
 class Catalog:
-    """Cards by id, in the order of their kinds; ``broken`` says which files were skipped and why."""
+    """Cards by id: by kind, what comes with the project first; ``broken`` says which files were skipped and why."""
 
     cards: dict[str, Card]
     broken: tuple[SdzhError, ...] = ()
@@ -34,7 +34,7 @@ class Catalog:
                 cards[card.id] = card
             except SdzhError as error:
                 broken.append(error)
-        ordered = sorted(cards.values(), key=lambda card: KINDS.index(card.kind))
+        ordered = sorted(cards.values(), key=lambda card: (KINDS.index(card.kind), not card.bundled))
         return cls({card.id: card for card in ordered}, tuple(broken))
 
     def get(self, card_id: str) -> Card:
@@ -52,4 +52,5 @@ class Catalog:
 
 
 def _card_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*.json") if not path.name.endswith(".schema.json"))
+    found = (path for path in folder.rglob("*.json") if path.is_file())
+    return sorted(path for path in found if not path.name.endswith(".schema.json"))

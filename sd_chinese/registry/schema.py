@@ -18,7 +18,8 @@ _TYPES: dict[str, Callable[[object], bool]] = {
 }
 # Keyword -> (the type it speaks of, whether a value of that type satisfies it).
 _LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
-    "pattern": ("string", lambda value, limit: re.search(limit, value) is not None),
+    # A schema's $ is the end of the string; Python's would let a line break follow.
+    "pattern": ("string", lambda value, limit: re.search(re.sub(r"\$$", r"\\Z", limit), value) is not None),
     "minLength": ("string", lambda value, limit: len(value) >= limit),
     "minimum": ("number", lambda value, limit: value >= limit),
     "maximum": ("number", lambda value, limit: value <= limit),

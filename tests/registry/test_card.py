@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.registry.card import KINDS, REGISTRY, card_schema, load_card
-from sd_chinese.registry.catalog import Catalog
+from sd_chinese.registry.card import card_schema, load_card
 from sd_chinese.registry.schema import violations
 
 GOOD: dict[str, Any] = {
@@ -64,6 +63,8 @@ BREAKS: list[tuple[tuple[str | int, ...], Any]] = [
     (("id",), None),
     (("id",), "Has Space"),
     (("id",), 3),
+    (("id",), "ends-with."),
+    (("id",), "x" * 65),
     (("kind",), "video"),
     (("title", "en"), None),
     (("title",), "only one"),
@@ -83,6 +84,7 @@ BREAKS: list[tuple[tuple[str | int, ...], Any]] = [
     (("sources",), None),
     (("sources", 0, "repo"), None),
     (("sources", 0, "repo"), "no-owner"),
+    (("sources", 0, "repo"), "../.."),
     (("sources", 0, "folder"), ".."),
     (("sources", 0, "needed"), []),
     (("sources", 0, "needed", 0), "/text_encoder/*"),
@@ -180,16 +182,19 @@ def test_a_broken_card_is_refused_as_jsonschema_would(tmp_path: Path, place: Any
 def test_jsonschema_accepts_what_is_accepted() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.Draft202012Validator.check_schema(card_schema())
-    for path in (path for path in REGISTRY.rglob("*.json") if path.name != "card.schema.json"):
-        card = json.loads(path.read_text(encoding="utf-8"))
-        jsonschema.validate(card, card_schema())
-        assert not list(violations(card, card_schema()))
     jsonschema.validate(GOOD, card_schema())
+    assert not list(violations(GOOD, card_schema()))
 
 
 def test_an_unknown_schema_keyword_is_not_passed_over() -> None:
     with pytest.raises(ValueError, match="multipleOf"):
         list(violations(3, {"type": "integer", "multipleOf": 2}))
+
+
+@pytest.mark.parametrize("content", ["model\n", "model\n\n", "\nmodel"])
+def test_a_line_break_is_no_part_of_a_name(content: str) -> None:
+    """Python's $, and with it jsonschema, would let one stand at the end."""
+    assert list(violations(content, card_schema()["properties"]["id"]))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "3", '"text"', '{"id": "\\ud800"}'])
@@ -200,36 +205,3 @@ def test_files_that_are_no_cards(tmp_path: Path, content: str) -> None:
     with pytest.raises(SdzhError) as caught:
         load_card(tmp_path / "gbk.json")
     assert caught.value.code == "card_unreadable"
-
-
-def test_the_project_has_its_own_family() -> None:
-    catalog = Catalog.load()
-    assert not catalog.broken
-    assert [card.id for card in catalog.all()] == ["mini", "mini-ink", "mini-canny"]
-    for card in catalog.all():
-        assert card.kind in KINDS and (REGISTRY / card.kind / f"{card.id}.json").is_file()
-        assert all(catalog.get(name).kind == "base" for name in card.compatible)
-
-
-def test_broken_cards_are_named_and_skipped(tmp_path: Path) -> None:
-    write(tmp_path, GOOD)
-    write(tmp_path, {**GOOD, "id": "mini"}, "mini")
-    write(tmp_path, {**GOOD, "id": "another"}, "renamed")
-    (tmp_path / "deep").mkdir()
-    write(tmp_path / "deep", "{", "torn")
-    catalog = Catalog.load([tmp_path, tmp_path / "missing"])
-    assert {error.code: Path(str(error.values["path"])).name for error in catalog.broken} == {
-        "card_unreadable": "torn.json",
-        "card_duplicate": "mini.json",
-        "card_invalid": "renamed.json",
-    }
-    assert catalog.get("some-model").publisher == "someone"
-    assert catalog.get("mini").family == "mini"
-    assert [card.id for card in catalog.all("base")] == ["mini", "some-model"]
-
-
-def test_an_unknown_id_lists_the_near_ones() -> None:
-    with pytest.raises(SdzhError) as caught:
-        Catalog.load().get("Mini-inc")
-    assert "mini-ink" in str(caught.value.values["near"])
-    assert "mini-canny" in caught.value.en
