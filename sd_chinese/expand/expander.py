@@ -26,7 +26,7 @@ from sd_chinese.expand.records import Records
 from sd_chinese.expand.render import STRENGTHS, Plan
 from sd_chinese.expand.scene import Scene, Style
 from sd_chinese.expand.translate import Translation
-from sd_chinese.expand.vocabulary import told_by, words
+from sd_chinese.expand.vocabulary import conditions, told_by, words
 
 #: Characters of the user's own beside a phrase that still leave it a clause of its own (佛跳墙宴席).
 OWN_WORD = 2
@@ -44,7 +44,7 @@ class ExpandOptions:
         phrase: ``replace`` the phrases found, ``keep`` them, or ``auto``: keep names that a model can draw.
         style: name of a style to paint in, instead of those named in the prompt.
         people: ``False`` leaves people out.
-        off: canonical forms of matches that are switched off.
+        off: what is switched off: a match by its canonical form, one of its phrases by its Chinese words.
         limit: longest Chinese prompt in characters (30 suits a context of 32 tokens); the user's words stay.
         seed: chooses among several pictures of an entry.
         view: one of :data:`VIEWS`.
@@ -175,6 +175,7 @@ def _match_json(part: Part) -> dict[str, Any]:
         "literal_trap": list(part.trap_zh),
         "poem": known.poem_number if known.poem_number >= 0 else None,
         "means": asdict(known.entry.means) if known.entry and known.entry.means else None,
+        "pinyin": known.entry.read if known.entry else "",
     }
 
 
@@ -228,6 +229,7 @@ class Expander:
             self.contents.part(match, beside, options.view, options.seed)
             for match, beside in zip(matches, _beside(han, matches), strict=True)
         ]
+        parts = [_without(part, options.off) for part in parts] if options.off else parts
         styles = [Style.of(part.known.entry) for part in parts if part.kind == "style" and part.known.entry]
         if options.style:
             styles = [self.style(options.style)]
@@ -251,6 +253,17 @@ class Expander:
         if known is None or known.entry is None:
             raise SdzhError("style_unknown", name=name)
         return Style.of(known.entry)
+
+
+def _without(part: Part, off: frozenset[str]) -> Part:
+    """A part that leaves out the phrases, season, time and weather whose Chinese words are in ``off``."""
+    kept = [element for element in part.elements if element.pair.zh not in off]
+    table = conditions()
+    told = {
+        name: tuple(value for value in values if table[name, value].zh not in off)
+        for name, values in part.told.items()
+    }
+    return replace(Part.of(part.match, part, kept), told={name: left for name, left in told.items() if left})
 
 
 def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
