@@ -46,7 +46,7 @@ def build_vocabulary() -> tuple[str, ...]:
         for line in lines:
             word, frequency = line.split(" ")[:2]
             for character in word:
-                if "\u4e00" <= character <= "\u9fff":
+                if is_han(character):
                     count[character] += int(frequency)
     common = sorted(count, key=lambda c: (-count[c], c))[:HAN_COUNT]
     letters = string.digits + string.ascii_lowercase
@@ -55,10 +55,21 @@ def build_vocabulary() -> tuple[str, ...]:
     return (*plain, *common, *more)
 
 
+def strange_characters(vocabulary: Sequence[str]) -> tuple[str, ...]:
+    """The Han characters of ``vocabulary`` that no caption is made of: here they have no meaning."""
+    told = set(_caption_characters())
+    return tuple(word for word in vocabulary if is_han(word) and word not in told)
+
+
+def is_han(character: str) -> bool:
+    """Whether a word of the vocabulary is a Chinese character."""
+    return "\u4e00" <= character <= "\u9fff"
+
+
 def _caption_characters() -> str:
     from sd_chinese.mini.scenes.captions import known_phrases
 
-    return "".join(c for phrase in known_phrases() for c in phrase if "\u4e00" <= c <= "\u9fff")
+    return "".join(c for phrase in known_phrases() for c in phrase if is_han(c))
 
 
 def save_tokenizer(folder: Path, vocabulary: Sequence[str]) -> None:

@@ -13,9 +13,9 @@ diffusers = pytest.importorskip("diffusers")
 
 from sd_chinese.mini import sampling, vocabulary  # noqa: E402
 from sd_chinese.mini.folders import WEIGHTS  # noqa: E402
+from sd_chinese.mini.ship import LIMIT  # noqa: E402
 
 BASE = WEIGHTS / "base"
-LIMIT = 40 * 2**20
 
 
 def test_all_weights_fit_the_budget() -> None:
