@@ -150,7 +150,7 @@ def _error(logits: torch.Tensor, truth: torch.Tensor, spans: list[slice]) -> tor
     for span in spans:
         known = truth[:, span.start] >= 0
         if known.any():
-            total = total + 0.3 * F.cross_entropy(logits[known, span], truth[known, span].argmax(1))
+            total = total + F.cross_entropy(logits[known, span], truth[known, span].argmax(1))
     return total
 
 

@@ -48,8 +48,9 @@ TEXT: dict[str, Any] = {
 BATCH, PEAK = 32, 8e-4
 CAPTIONS = 4
 """Wordings of each picture."""
-SPEECHLESS, STRANGE = 0.1, 0.08
-"""Shares of captions that are empty, and that carry words without a meaning here."""
+SPEECHLESS, STRANGE, STUCK = 0.1, 0.3, 0.5
+"""Shares of captions that are empty, that carry words without a meaning here, and of these words that are stuck
+to what follows them: a prompt of whole sentences is mostly such words."""
 
 
 def noise_levels() -> torch.Tensor:
@@ -98,24 +99,37 @@ def caption_ids(folder: Path, words: Sequence[str], count: int = data.COUNT) -> 
     """Ids of the wordings of each training picture, cached in ``folder``. Shape: (count, 4, 32)."""
     path = folder / f"captions-{count}.npy"
     if not path.exists():
-        lines = [line for number in range(count) for line in _wordings(number, words)]
+        strange = vocabulary.strange_characters(words)
+        lines = [line for number in range(count) for line in _wordings(number, strange)]
         ids = vocabulary.encode(lines, words).astype(np.uint16).reshape(count, CAPTIONS, -1)
         np.save(path, ids)
     cached: NDArray[np.uint16] = np.load(path)
     return cached
 
 
-def _wordings(number: int, words: Sequence[str]) -> list[str]:
-    from sd_chinese.mini.scenes.captions import LONGEST, describe
+def _wordings(number: int, strange: Sequence[str]) -> list[str]:
+    from sd_chinese.mini.scenes.captions import describe
 
     scene, rng = data.scene_at(number), np.random.default_rng((21, number))
-    lines = [describe(scene, rng) for _ in range(CAPTIONS)]
-    for k, line in enumerate(lines):
-        if rng.random() < STRANGE:
-            strange = "".join(rng.choice(words[200:3000], size=int(rng.integers(2, 5))))
-            if len(line) + len(strange) < LONGEST:
-                lines[k] = f"{line}，{strange}" if rng.random() < 0.5 else f"{strange}，{line}"
-    return lines
+    return [_with_strange_words(describe(scene, rng), rng, strange) for _ in range(CAPTIONS)]
+
+
+def _with_strange_words(line: str, rng: np.random.Generator, characters: Sequence[str]) -> str:
+    from sd_chinese.mini.scenes.captions import LONGEST
+
+    while rng.random() < STRANGE:
+        strange = "".join(rng.choice(characters, size=int(rng.integers(1, 6))))
+        clauses = line.split("，")
+        place = int(rng.integers(len(clauses) + 1))
+        if place < len(clauses) and rng.random() < STUCK:
+            clauses[place] = strange + clauses[place]
+        else:
+            clauses.insert(place, strange)
+        longer = "，".join(clauses)
+        if len(longer) > LONGEST + 2:
+            break
+        line = longer
+    return line
 
 
 def cached_latents(folder: Path, vae: Any, pictures: NDArray[np.uint8]) -> torch.Tensor:

@@ -23,6 +23,7 @@ from sd_chinese.mini import (
     folders,
     lora,
     sampling,
+    sharpness,
     vocabulary,
 )
 from sd_chinese.mini.training import Training, run
@@ -34,12 +35,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-STEPS = {"autoencoder": 4600, "decoder": 3700, "base": 4900, "lora": 300, "controlnet": 1000, "probe": 1600}
+STEPS = {
+    "autoencoder": 4600,
+    "decoder": 3700,
+    "sharpness": 3000,
+    "base": 4900,
+    "lora": 300,
+    "controlnet": 1000,
+    "probe": 1600,
+}
 """Length of each part's run; about an hour or less each on one core."""
 
 TITLES = {
     "autoencoder": "自编码器 autoencoder",
     "decoder": "解码器 decoder",
+    "sharpness": "清晰度 sharpness",
     "base": "文本编码器与 UNet / encoder and UNet",
     "lora": "水墨 LoRA / ink LoRA",
     "controlnet": "ControlNet (canny)",
@@ -115,6 +125,16 @@ def finish_decoder(shop: Workshop, training: Training) -> None:
     folders.save_module(shop.base / "vae", "AutoencoderKL", autoencoder.CONFIG, training.average)
 
 
+def prepare_sharpness(shop: Workshop, steps: int) -> tuple[Training, Any]:
+    training = sharpness.new_training(shop.folder, steps, shop.vae())
+    return training, sharpness.loss_function(training, shop.pictures, shop.latents)
+
+
+def finish_sharpness(shop: Workshop, training: Training) -> None:
+    average = {key[4:]: value for key, value in training.average.items() if key.startswith("vae.")}
+    folders.save_module(shop.base / "vae", "AutoencoderKL", autoencoder.CONFIG, average)
+
+
 def prepare_base(shop: Workshop, steps: int) -> tuple[Training, Any]:
     training = denoiser.new_training(shop.folder, steps, shop.vocabulary)
     return training, denoiser.loss_function(training, shop.latents, shop.captions)
@@ -182,6 +202,7 @@ def finish_probe(shop: Workshop, training: Training) -> None:
 PARTS: dict[str, tuple[Callable[..., tuple[Training, Any]], Callable[..., None]]] = {
     "autoencoder": (prepare_autoencoder, finish_autoencoder),
     "decoder": (prepare_decoder, finish_decoder),
+    "sharpness": (prepare_sharpness, finish_sharpness),
     "probe": (prepare_probe, finish_probe),
     "base": (prepare_base, finish_base),
     "lora": (prepare_lora, finish_lora),
