@@ -480,6 +480,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sd-webui-chinese: it could not start ({error}); the WebUI goes on without it. Update the extension, or "
         "report this line.",
     ),
+    "option_text_encoder": ("文本编码器", "Chinese text encoder"),
+    "option_text_encoder_info": (
+        "automatic：模型自带的编码器；none：从不替换；其余为已安装的中文编码器，用来驱动宽度相同的普通模型",
+        "automatic: the checkpoint's own; none: never replaced; any other drives an ordinary checkpoint of its width",
+    ),
+    "text_encoder_gone": (
+        "文本编码器「{name}」不在了，改用模型自带的编码器。可用：{choices}。请放回文件，或在设置里另选。",
+        "The text encoder {name} is gone; the checkpoint's own is used. Available: {choices}. Put it back, or choose "
+        "another in the settings.",
+    ),
+    "text_encoder_family": (
+        "「{model}」是 {family} 模型，不能换用中文文本编码器「{encoder}」，改用它自带的编码器。请选 SD1.x 模型。",
+        "{model} is a {family} model and cannot be driven by {encoder}; its own text encoder is used. Choose an SD1.x "
+        "checkpoint.",
+    ),
+    "text_encoder_unfit": (
+        "文本编码器「{encoder}」输出宽度为 {width}，「{model}」的 UNet 需要 {context}，改用它自带的编码器。"
+        "请选宽度为 {context} 的编码器。",
+        "The text encoder {encoder} gives width {width}, the UNet of {model} wants {context}; its own encoder is used. "
+        "Choose an encoder of width {context}.",
+    ),
+    "lora_text_skipped": (
+        "sd-webui-chinese：LoRA「{name}」的文本部分不是为当前中文编码器训练的，已跳过；UNet 部分照常生效。",
+        "sd-webui-chinese: the text part of the LoRA {name} was not made for this Chinese encoder and is skipped; its "
+        "UNet part applies.",
+    ),
+    "converting_folder": ("转换 diffusers 文件夹 {name}", "Converting the diffusers folder {name}"),
     "recognition_failed": (
         "sd-webui-chinese：无法识别 {path}（{error}），按普通模型载入。请带着这行文字反馈。",
         "sd-webui-chinese: {path} could not be looked into ({error}); it is loaded as an ordinary checkpoint. "
