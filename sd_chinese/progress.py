@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from sd_chinese import strings
@@ -48,14 +49,15 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._sockets: set[socket.socket] = set()
+        self._enders: set[Callable[[], None]] = set()
         self._lock = threading.Lock()
 
     def set(self) -> None:
+        self._event.set()
         with self._lock:
-            self._event.set()
-            for each in self._sockets:
-                _shut(each)
+            enders = list(self._enders)
+        for end in enders:
+            end()
 
     def check(self) -> None:
         """
@@ -73,14 +75,29 @@ class Stop:
     @contextmanager
     def watching(self, connection: socket.socket) -> Iterator[None]:
         """While inside, `set` ends any read from the socket."""
+        with self._ending(partial(_shut, connection)):
+            yield
+
+    @contextmanager
+    def child(self) -> Iterator[Stop]:
+        """A stop for a part of the action: it ends with this one, or alone, and in any case at the end."""
+        part = Stop()
+        try:
+            with self._ending(part.set):
+                yield part
+        finally:
+            part.set()
+
+    @contextmanager
+    def _ending(self, end: Callable[[], None]) -> Iterator[None]:
         with self._lock:
-            self._sockets.add(connection)
+            self._enders.add(end)
         try:
             self.check()
             yield
         finally:
             with self._lock:
-                self._sockets.discard(connection)
+                self._enders.discard(end)
 
 
 def _shut(connection: socket.socket) -> None:

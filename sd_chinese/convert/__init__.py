@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sd_chinese.convert.checkpoint import convert_base_to_ldm, convert_ldm
 from sd_chinese.convert.controlnet import convert_controlnet
+from sd_chinese.convert.encoder_folder import convert_encoder
 from sd_chinese.convert.lora import convert_lora
 from sd_chinese.errors import SdzhError
 
@@ -20,6 +21,7 @@ CONVERTERS: dict[tuple[str, str], Callable[..., Path]] = {
     ("lora", "kohya"): convert_lora,
     ("controlnet", "diffusers"): convert_controlnet,
     ("controlnet", "ldm"): convert_controlnet,
+    ("encoder", "transformers"): convert_encoder,
 }
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.registry.card import Card
+from sd_chinese.workflows.library import folder_of, target_path
 
 if TYPE_CHECKING:
     from sd_chinese.hosts.base import Host
     from sd_chinese.registry.catalog import Catalog
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".bin")
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,16 @@ def find_model(name: str, kind: str, catalog: Catalog, host: Host) -> FoundModel
 
 def installed_path(card: Card, host: Host) -> Path | None:
     """Where a card's model lies: the host's folder, or the package itself for the embedded family."""
-    for path in (*_candidates(host.folder(card.kind), card.id), *bundled_paths(card)):
+    places = _candidates(folder_of(host, card.kind), card.id)
+    for path in (target_path(host, card.kind, card.id), *places, *bundled_paths(card)):
         if path.exists():
             return path
     return None
 
 
 def bundled_paths(card: Card) -> list[Path]:
-    """Folders or files of a card's `bundled` sources, relative to the project's root."""
-    root = Path(__file__).resolve().parents[2]
-    return [root / str(source.path) for source in card.sources if source.kind == "bundled"]
+    """Folders or files of a card's `bundled` sources."""
+    return [PROJECT / source.path for source in card.sources if source.kind == "bundled"]
 
 
 def known_names(kind: str, catalog: Catalog, host: Host) -> list[str]:

@@ -1,0 +1,295 @@
+"""Requests to the outside with the standard library alone: proxies, redirects that are looked at, a way to stop."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.client import HTTPMessage
+from typing import Any
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from sd_chinese import __version__
+from sd_chinese.errors import SdzhError
+from sd_chinese.progress import Stop
+from sd_chinese.registry.addresses import SourceError, is_inside
+
+REDIRECTS = 8
+JSON_LIMIT = 32 << 20
+_REDIRECTED = (301, 302, 303, 307, 308)
+# Worth another try a little later; everything else that is no success is the source's last word.
+_BUSY = (408, 425, 429, 500, 502, 503, 504)
+_REFUSALS = {401: "source_forbidden", 403: "source_forbidden", 404: "source_missing", 410: "source_missing"}
+_PORTS = {"http": 80, "https": 443}
+_CHUNK = 1 << 18
+
+
+class LineError(Exception):
+    """The line broke or the server is busy: the same request may succeed later.
+
+    Args:
+        after: seconds that the server asks to wait.
+        reached: whether there was a connection at all.
+    """
+
+    def __init__(self, reason: object, *, after: float = 0.0, reached: bool = True) -> None:
+        super().__init__(str(reason) or type(reason).__name__)
+        self.after = after
+        self.reached = reached
+
+
+@dataclass(frozen=True)
+class Web:
+    """How to reach out.
+
+    Attributes:
+        trusted: hosts with port (``huggingface.co:443``) that the user or the project chose. All other hosts are
+            reached through redirects only, and must not lie inside this network.
+        proxy: its URL; None for the system's settings, empty for none.
+        timeout: seconds without a byte after which a line counts as dead.
+        attempts: tries in a row without a new byte.
+        pause: seconds before the second try; doubled for each further one.
+    """
+
+    trusted: frozenset[str] = frozenset()
+    proxy: str | None = None
+    timeout: float = 30.0
+    attempts: int = 5
+    pause: float = 1.0
+
+    @contextmanager
+    def open(self, url: str, stop: Stop, headers: Mapping[str, str] | None = None) -> Iterator[Page]:
+        """GET, redirects followed.
+
+        Raises:
+            LineError: worth another try.
+            SourceError: ``address_scheme``, ``address_inside``, ``redirect_loop``, ``source_certificate``, or the
+                server's refusal. Status 416 is the caller's to understand.
+        """
+        for _ in range(REDIRECTS):
+            connection = self._connect(urlsplit(url))
+            try:
+                assert connection.sock is not None
+                with stop.watching(connection.sock):
+                    response = self._request(connection, url, headers or {})
+                    if response.status not in _REDIRECTED:
+                        yield _checked(Page(response.status, response.headers, url, response, stop))
+                        return
+                    location = response.headers.get("Location")
+            finally:
+                connection.close()
+            if not location:
+                raise SourceError("source_status", url=shown(url), status=response.status)
+            url = self._next(url, location)
+        raise SourceError("redirect_loop", url=shown(url))
+
+    def json(self, url: str, stop: Stop) -> Any:
+        """Ask for JSON, patiently.
+
+        Raises:
+            SourceError: ``source_answer``, ``source_interrupted``, or as `open`.
+        """
+        return self.json_page(url, stop)[0]
+
+    def json_page(self, url: str, stop: Stop) -> tuple[Any, HTTPMessage]:
+        """JSON and the headers that came with it."""
+        attempt = 0
+        while True:
+            try:
+                with self.open(url, stop, {"Accept": "application/json"}) as page:
+                    return json.loads(page.read_all(JSON_LIMIT).decode("utf-8")), page.headers
+            except (ValueError, RecursionError):
+                raise SourceError("source_answer", url=shown(url)) from None
+            except LineError as error:
+                attempt += 1
+                # A source that cannot be reached gives way to the next one soon.
+                if attempt >= (self.attempts if error.reached else 2):
+                    raise SourceError("source_interrupted", url=shown(url), reason=error) from error
+                stop.sleep(self.back_off(attempt, error))
+
+    def back_off(self, attempt: int, error: LineError) -> float:
+        """Seconds to wait after the failed ``attempt``, counted from 1."""
+        return float(min(60.0, max(error.after, self.pause * 2 ** (attempt - 1))))
+
+    def _next(self, url: str, location: str) -> str:
+        target = urljoin(url, location)
+        if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+            raise SourceError("address_scheme", url=shown(target))
+        return target
+
+    def _connect(self, target: SplitResult) -> http.client.HTTPConnection:
+        try:
+            host, port = target.hostname or "", target.port or _PORTS.get(target.scheme, 0)
+        except ValueError:
+            host, port = "", 0
+        if target.scheme not in _PORTS or not host:
+            raise SourceError("address_scheme", url=shown(target.geturl()))
+        proxy = self._proxy(target.scheme, host)
+        foreign = f"{host}:{port}" not in self.trusted
+        if foreign and is_inside(host):
+            raise SourceError("address_inside", host=host)
+        connection = _connection(target.scheme, host, port, proxy, min(self.timeout, 15.0))
+        try:
+            connection.connect()
+            # Not by name: what the name means may change between a look-up and the connection.
+            if foreign and not proxy and is_inside(connection.sock.getpeername()[0]):
+                raise SourceError("address_inside", host=host)
+            connection.sock.settimeout(self.timeout)
+        except ssl.SSLCertVerificationError as error:
+            connection.close()
+            raise SourceError("source_certificate", host=host, reason=error.verify_message) from error
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            connection.close()
+            raise LineError(error, reached=False) from error
+        except SdzhError:
+            connection.close()
+            raise
+        return connection
+
+    def _proxy(self, scheme: str, host: str) -> SplitResult | None:
+        chosen = self.proxy
+        if chosen is None:
+            known = urllib.request.getproxies()
+            chosen = known.get(scheme) or known.get("all") or ""
+            if urllib.request.proxy_bypass(host):
+                return None
+        if not chosen or is_inside(host):
+            return None
+        proxy = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
+        if proxy.scheme not in _PORTS or not proxy.hostname:
+            raise SdzhError("proxy_form", scheme=proxy.scheme)
+        return proxy
+
+    def _request(
+        self, connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
+        target = urlsplit(url)
+        path = quote((target.path or "/") + (f"?{target.query}" if target.query else ""), safe=_KEPT)
+        sent = {"User-Agent": f"sd-webui-chinese/{__version__}", "Accept-Encoding": "identity", **headers}
+        proxy = self._proxy(target.scheme, target.hostname or "")
+        if proxy and target.scheme == "http":
+            path = f"http://{target.netloc.rpartition('@')[2]}{path}"
+            sent.update(_authorization(proxy))
+        try:
+            connection.request("GET", path, headers=sent)
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise LineError(error) from error
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer whose body has not been read yet."""
+
+    status: int
+    headers: HTTPMessage
+    url: str
+    _response: http.client.HTTPResponse = field(repr=False)
+    _stop: Stop = field(repr=False)
+
+    @property
+    def length(self) -> int | None:
+        """Of the body, as the server says."""
+        text = self.headers.get("Content-Length", "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    @property
+    def is_web_page(self) -> bool:
+        return self.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml"))
+
+    def read(self) -> bytes:
+        """Some more of the body; empty at its end.
+
+        Raises:
+            LineError: the line broke, or nothing came for too long.
+            SdzhError: ``cancelled``.
+        """
+        try:
+            data = self._response.read1(_CHUNK)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self._stop.check()
+            raise LineError(error) from error
+        self._stop.check()  # a socket that `Stop` has shut reads as an end
+        return data
+
+    def read_all(self, limit: int) -> bytes:
+        """The whole body.
+
+        Raises:
+            LineError: it is shorter than announced.
+            SourceError: ``source_answer``: it is longer than ``limit``, or a web page.
+        """
+        if self.is_web_page or (self.length or 0) > limit:
+            raise SourceError("source_answer", url=shown(self.url))
+        data = bytearray()
+        while chunk := self.read():
+            data += chunk
+            if len(data) > limit:
+                raise SourceError("source_answer", url=shown(self.url))
+        if self.length is not None and len(data) < self.length:
+            raise LineError(f"{len(data)} < {self.length}")
+        return bytes(data)
+
+
+def shown(url: str) -> str:
+    """A URL for a message: without what signs it, and not endless."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:200]
+
+
+def authority(url: str) -> str:
+    """``host:port`` of a URL, as `Web.trusted` spells it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+
+
+_KEPT = "/%?=&:@+,;!$'()*~-._[]"
+
+
+def _checked(page: Page) -> Page:
+    if page.status in _BUSY:
+        after = page.headers.get("Retry-After", "")
+        raise LineError(f"HTTP {page.status}", after=float(after) if after.isdigit() else 0.0)
+    if page.status not in (200, 206, 416):
+        code = _REFUSALS.get(page.status, "source_status")
+        raise SourceError(code, url=shown(page.url), status=page.status)
+    if page.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise SourceError("source_answer", url=shown(page.url))
+    return page
+
+
+def _connection(
+    scheme: str, host: str, port: int, proxy: SplitResult | None, timeout: float
+) -> http.client.HTTPConnection:
+    ends = (proxy.hostname or "", proxy.port or _PORTS[proxy.scheme]) if proxy else (host, port)
+    if scheme == "http":
+        return http.client.HTTPConnection(*ends, timeout=timeout)
+    connection = http.client.HTTPSConnection(*ends, timeout=timeout, context=_certificates())
+    if proxy:
+        connection.set_tunnel(host, port, headers=_authorization(proxy))
+    return connection
+
+
+def _authorization(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")}
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """The system's, and certifi's where it is installed: python.org's Python on macOS has none of its own."""
+    context = ssl.create_default_context()
+    try:
+        import certifi
+    except ImportError:
+        return context
+    context.load_verify_locations(certifi.where())
+    return context

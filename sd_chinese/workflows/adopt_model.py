@@ -1,0 +1,93 @@
+"""Files and folders that the user put down by hand: what they are, and what makes a host's file of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sd_chinese.errors import SdzhError
+from sd_chinese.progress import Progress, Report, Stop
+from sd_chinese.registry.identify import Identity
+from sd_chinese.registry.installed import Installed
+from sd_chinese.registry.scan import Found
+from sd_chinese.spec import EncoderSpec
+from sd_chinese.workflows.convert_model import convert_model
+from sd_chinese.workflows.install_model import placed_files
+
+if TYPE_CHECKING:
+    from sd_chinese.workflows.library import Library
+
+# Whose model it is, by what its text encoder shows: architecture, words, rows.
+_ORIGINS = {
+    ("clip", 21128, 32): "PAI-Diffusion",
+    ("bert", 21128, 512): "Taiyi",
+    ("bert", 21128, 52): "ModelScope",
+    ("clip", 105879, 77): "SkyPaint",
+    ("xlmr", 250002, 77): "AltDiffusion",
+}
+# Layouts that hosts read as they are; a pickle of any layout is worth turning into safetensors.
+_HOST_LAYOUTS = {("base", "ldm"), ("lora", "kohya"), ("lora", "lycoris"), ("controlnet", "ldm")}
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What can be done with something that was found; ``reason`` says what it is."""
+
+    path: Path
+    kind: str
+    reason: SdzhError
+
+
+def propose(found: Found, kind: str) -> Adoption | None:
+    """What ``found`` in the folder of ``kind`` would become; None if the host can use it as it is, or nobody can."""
+    identity = found.identity
+    if identity.kind not in ("base", "lora", "controlnet", "encoder"):
+        return None
+    values = {"path": found.path, "what": describe_origin(identity), "kind": identity.kind}
+    if identity.kind == "encoder":
+        if kind == "encoder" and found.path.is_dir():
+            return None
+        return Adoption(found.path, "encoder", SdzhError("adopt_encoder", **values))
+    if found.path.is_dir():
+        return Adoption(found.path, identity.kind, SdzhError("adopt_folder", **values))
+    if (identity.kind, identity.layout) not in _HOST_LAYOUTS or found.path.suffix == ".bin":
+        return Adoption(found.path, identity.kind, SdzhError("adopt_file", **values))
+    if identity.kind != kind:
+        return Adoption(found.path, identity.kind, SdzhError("adopt_misplaced", **values))
+    return None
+
+
+def describe_origin(identity: Identity) -> str:
+    """Such as ``PAI-Diffusion``, or the family alone where the encoder is nobody's that is known."""
+    spec: EncoderSpec | None = identity.spec
+    known = spec and _ORIGINS.get((spec.architecture, spec.vocabulary_size, spec.context_length))
+    return known or identity.family or identity.layout
+
+
+def adopt_model(path: Path, library: Library, report: Report, stop: Stop) -> Installed:
+    """Convert a file or folder into the host's folder of its kind; the original stays where it is.
+
+    Raises:
+        SdzhError: ``weights_missing``, ``target_taken``, or as the conversion.
+    """
+    if not path.exists():
+        raise SdzhError("weights_missing", path=path)
+    identity = Found(path).identity
+    if not identity.kind and identity.error:
+        raise identity.error
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", path.name if path.is_dir() else path.stem)
+    target = library.target(identity.kind, name)
+    if target.exists():
+        raise SdzhError("target_taken", path=target)
+
+    def progress(done: int, total: int) -> None:
+        report(Progress("convert", done, total, "tensors", detail=target.name))
+
+    convert_model(path, target, progress=progress)
+    files = tuple(placed_files(target, report, stop))
+    record = Installed(name, identity.kind, str(target), files, f"local {path}", time=time.time())
+    library.ledger.put(record)
+    return record

@@ -1,0 +1,61 @@
+"""Whether installed models are still what was installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sd_chinese.errors import SdzhError
+from sd_chinese.progress import Progress, Report, Stop
+from sd_chinese.registry.download import digest_of
+from sd_chinese.registry.installed import Installed
+
+if TYPE_CHECKING:
+    from sd_chinese.workflows.library import Library
+
+INTACT, CHANGED, MISSING = "intact", "changed", "missing"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``state`` of one file: ``intact``, ``changed`` or ``missing``."""
+
+    id: str
+    path: Path
+    state: str
+
+
+def verify_model(names: Sequence[str], library: Library, report: Report, stop: Stop) -> Iterator[Verdict]:
+    """Check the files of installed models, of all of them when no name is given, against their checksums.
+
+    Raises:
+        SdzhError: ``verify_unknown``, ``cancelled``.
+    """
+    records = library.ledger.read()
+    if unknown := [name for name in names if name not in records]:
+        raise SdzhError("verify_unknown", id=unknown[0], ids=", ".join(records) or "-")
+    chosen = [records[name] for name in names or records]
+    total = sum(file.size for record in chosen for file in record.files)
+    done = 0
+    for record in chosen:
+        for path, size, sha256 in _files(record):
+            report(Progress("verify", done, total, detail=path.name))
+            yield Verdict(record.id, path, _state(path, size, sha256, stop))
+            done += size
+
+
+def _files(record: Installed) -> Iterator[tuple[Path, int, str]]:
+    place = Path(record.path)
+    for file in record.files:
+        yield (place / file.path if file.path else place), file.size, file.sha256
+
+
+def _state(path: Path, size: int, sha256: str, stop: Stop) -> str:
+    try:
+        if path.stat().st_size != size:
+            return CHANGED
+        return INTACT if digest_of(path, stop=stop) == sha256 else CHANGED
+    except OSError:
+        return MISSING
