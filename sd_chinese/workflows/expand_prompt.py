@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sd_chinese.errors import SdzhError
 
@@ -47,6 +47,17 @@ def open_expander(
     return Expander.open(
         user=own if own.is_dir() else None, corpus=installed if installed.is_file() else None, cache=cache
     )
+
+
+def read_options(off: Iterable[str] = (), **said: Any) -> ExpandOptions:
+    """Options as a page or a request says them.
+
+    Raises:
+        SdzhError: ``expand_option``.
+    """
+    from sd_chinese.expand.expander import ExpandOptions
+
+    return ExpandOptions(off=frozenset(off), **said)
 
 
 def expand_prompt(prompt: str, options: ExpandOptions, expander: Expander) -> Expansion:
