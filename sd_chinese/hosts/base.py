@@ -24,8 +24,10 @@ class Host(Protocol):
     """Where models live and what is loaded; every workflow that touches a machine receives one."""
 
     name: str
-    language: str
-    """`zh` or `en`: which of two texts the host's page shows first."""
+
+    @property
+    def language(self) -> str:
+        """`zh` or `en`: which of two texts the host's page shows first."""
 
     def folder(self, kind: str) -> Path:
         """The folder in which the host looks for `base`, `lora`, `controlnet` or `encoder` files."""
