@@ -16,7 +16,10 @@ from sd_chinese.hosts.base import Adapter, Host, Services
 from sd_chinese.hosts.callbacks import script_class, when_unloaded
 from sd_chinese.hosts.detect import detect_host
 
-HOSTS = {"a1111": "sd_chinese.hosts.a1111.host:A1111Host"}
+HOSTS = {
+    "a1111": "sd_chinese.hosts.a1111.host:A1111Host",
+    "forge": "sd_chinese.hosts.forge.host:ForgeHost",
+}
 
 _adapter: Adapter | None = None
 
