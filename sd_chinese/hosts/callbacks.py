@@ -23,6 +23,20 @@ def when_unloaded(stop: Callable[[], None]) -> None:
     script_callbacks.on_script_unloaded(stop)
 
 
+def when_model_loaded(work: Callable[[Any], None]) -> None:
+    """Call ``work`` with the host's model, whenever it has loaded weights into one."""
+    from modules import script_callbacks
+
+    script_callbacks.on_model_loaded(work)
+
+
+def before_token_counter(work: Callable[[], None]) -> None:
+    """Call ``work`` before the page counts a prompt's tokens."""
+    from modules import script_callbacks
+
+    script_callbacks.on_before_token_counter(lambda params: work())
+
+
 def add_options(rows: Sequence[Option]) -> None:
     """Put lines on our settings page; in time for the first load, for `--nowebui`, and for `override_settings`."""
     from modules import shared
