@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from sd_chinese.hosts.a1111 import slot
+from sd_chinese.hosts.a1111.concepts import PromptTokenizer, hashes_of
 from sd_chinese.spec import EncoderSpec, bare_name
 from sd_chinese.text.chunks import Chunk, chunk_prompt
 from sd_chinese.text.conditioner import Conditioner
 from sd_chinese.text.encoders import build_encoder
-from sd_chinese.text.tokenizers import Tokenizer
+from sd_chinese.vocabulary import Vocabulary
 
 PREFIX = "cond_stage_model."
 
@@ -34,9 +35,10 @@ class Entrance(nn.Module):
         self.encoder = None
         self.conditioner: Conditioner | None = None
 
-    def fill(self, encoder: nn.Module, tokenizer: Tokenizer, spec: EncoderSpec) -> None:
+    def fill(self, encoder: nn.Module, tokenizer: PromptTokenizer, spec: EncoderSpec) -> None:
         self.encoder = encoder
         self.conditioner = Conditioner(encoder, tokenizer, spec)
+        tokenizer.concepts.attach(encoder.transformer.get_input_embeddings())  # type: ignore[operator, union-attr]
 
     def forward(self, texts: Sequence[str], negative: bool, emphasis: str, clip_skip: int) -> Tensor:
         assert self.conditioner is not None, "the host loads weights before it encodes"
@@ -46,46 +48,37 @@ class Entrance(nn.Module):
         return found.crossattn
 
 
-class ChineseEmbedder(nn.Module):
-    """A Chinese text encoder in the host's model; hollow until `fill`.
-
-    Args:
-        spec: an `EncoderSpec` in its written form.
-        vocabulary: a key of `slot`.
-    """
+class Embedder(nn.Module):
+    """A Chinese text encoder as the host's model wants it."""
 
     is_trainable = False
     input_key = "txt"
     legacy_ucg_val = None
 
-    def __init__(self, spec: str, vocabulary: str) -> None:
+    def __init__(self, spec: EncoderSpec, vocabulary: Vocabulary) -> None:
         super().__init__()
-        self.spec = EncoderSpec.from_json(spec)
-        self.tokenizer = Tokenizer(self.spec.tokenizer, slot.take_vocabulary(vocabulary))
+        self.spec = spec
+        self.tokenizer = PromptTokenizer(spec.tokenizer, vocabulary)
         self.transformer = Entrance()
 
-    def fill(self, state_dict: Mapping[str, Tensor], device: str | torch.device, dtype: torch.dtype) -> None:
-        """Build the encoder from a checkpoint's tensors, as the host names them.
-
-        Raises:
-            SdzhError: a tensor of the encoder is missing, has another shape, or was left over.
-        """
-        self.transformer.encoder = None
-        keys = {bare_name(key): key for key in state_dict if key.startswith(PREFIX)}
-        encoder = build_encoder(self.spec, keys, state_dict.__getitem__, device=device, dtype=dtype)
-        self.transformer.fill(encoder, self.tokenizer, self.spec)
+    @staticmethod
+    def of(conditioner: Conditioner) -> Embedder:
+        """Around an encoder that was loaded from a file of its own."""
+        embedder = Embedder(conditioner.spec, conditioner.tokenizer.vocabulary)
+        embedder.transformer.fill(conditioner.encoder, embedder.tokenizer, embedder.spec)
+        return embedder
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Shape: (texts, context_length x contexts, context_width)."""
         emphasis = _emphasis()
-        if emphasis != "Original" and any(mark in text for text in texts for mark in "([（［"):
-            _hijack().extra_generation_params["Emphasis"] = emphasis
+        self.tokenizer.concepts.clear()
         rows: Tensor = self.transformer(
             texts,
             negative=getattr(texts, "is_negative_prompt", False),
             emphasis=emphasis,
-            clip_skip=_options().CLIP_stop_at_last_layers,
+            clip_skip=min(_options().CLIP_stop_at_last_layers, self.spec.layers),
         )
+        self._say_in_infotext(texts, emphasis)
         return rows
 
     def process_texts(self, texts: Sequence[str]) -> tuple[list[list[Chunk]], int]:
@@ -100,7 +93,7 @@ class ChineseEmbedder(nn.Module):
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text, without start and end."""
-        return [[piece.id for piece in self.tokenizer(text)] for text in texts]
+        return [self.tokenizer.name_ids(text) for text in texts]
 
     def encode_embedding_init_text(self, init_text: str, nvpt: int) -> Tensor:
         """Word embeddings of the first ``nvpt`` tokens. Shape: (tokens, width)."""
@@ -108,8 +101,8 @@ class ChineseEmbedder(nn.Module):
         words = encoder.transformer.get_input_embeddings()
         (ids,) = self.tokenize([init_text])
         with torch.no_grad():
-            rows: Tensor = words(torch.tensor(ids[:nvpt], dtype=torch.long, device=words.weight.device))
-        return rows
+            rows: Tensor = words(torch.tensor([ids[:nvpt]], dtype=torch.long, device=words.weight.device))
+        return rows[0]
 
     @property
     def _room(self) -> int:
@@ -118,6 +111,38 @@ class ChineseEmbedder(nn.Module):
 
     def _count(self, contexts: Sequence[Chunk]) -> int:
         return (len(contexts) - 1) * self._room + contexts[-1].used - 2
+
+    def _say_in_infotext(self, texts: Sequence[str], emphasis: str) -> None:
+        """What the host's own encoder says there. Source: modules/sd_hijack_clip.py `forward`."""
+        said = _hijack().extra_generation_params
+        if emphasis != "Original" and any(mark in text for text in texts for mark in "([（［"):
+            said["Emphasis"] = emphasis
+        hashes = hashes_of(self.tokenizer.concepts.used)
+        if hashes and _options().textual_inversion_add_hashes_to_infotext:
+            said["TI hashes"] = ", ".join(filter(None, [hashes, said.get("TI hashes")]))
+
+
+class ChineseEmbedder(Embedder):
+    """The encoder of a checkpoint, built by the host from a yaml; hollow until `fill`.
+
+    Args:
+        spec: an `EncoderSpec` in its written form.
+        vocabulary: a key of `slot`.
+    """
+
+    def __init__(self, spec: str, vocabulary: str) -> None:
+        super().__init__(EncoderSpec.from_json(spec), slot.take_vocabulary(vocabulary))
+
+    def fill(self, state_dict: Mapping[str, Tensor], device: str | torch.device, dtype: torch.dtype) -> None:
+        """Build the encoder from a checkpoint's tensors, as the host names them.
+
+        Raises:
+            SdzhError: a tensor of the encoder is missing, has another shape, or was left over.
+        """
+        self.transformer.encoder = None
+        keys = {bare_name(key): key for key in state_dict if key.startswith(PREFIX)}
+        encoder = build_encoder(self.spec, keys, state_dict.__getitem__, device=device, dtype=dtype)
+        self.transformer.fill(encoder, self.tokenizer, self.spec)
 
 
 def _options() -> Any:

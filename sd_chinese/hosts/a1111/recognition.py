@@ -1,9 +1,10 @@
-"""How the host comes to load a Chinese checkpoint: three of its functions, wrapped.
+"""How the host comes to load a Chinese checkpoint: four of its functions, wrapped.
 
 ===========================================  ==================================================================
 sd_models_config.find_checkpoint_config      names our text encoder in the configuration of a Chinese checkpoint
 sd_models.load_model_weights                 fills it from the checkpoint, every tensor asserted
-sd_models.reload_model_weights               refuses a damaged checkpoint before the host puts its model away
+sd_models.load_model                         the first load: passes over checkpoints that cannot be loaded
+sd_models.reload_model_weights               every other: refuses them before the host puts its model away
 ===========================================  ==================================================================
 
 Everything that is not Chinese passes through unchanged. Nothing here is on the path of a prompt or a picture.
@@ -22,16 +23,34 @@ from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.a1111 import slot
 from sd_chinese.hosts.a1111.config import ldm_config
 from sd_chinese.hosts.base import Description
+from sd_chinese.hosts.callbacks import tell
 from sd_chinese.hosts.patches import Patches
 
 Describe = Callable[[Path], "Description | None"]
 
 
 class Recognition:
-    """The hooks, with the function that describes a file (None: not Chinese) and a folder for configurations."""
+    """The hooks.
 
-    def __init__(self, describe: Describe, folder: Path) -> None:
+    Args:
+        describe: tells of a file what the host must know; None: not Chinese.
+        resolve: a checkpoint of the host's list -> the one to load.
+        before, after: called around every change of the host's model.
+        folder: where configurations are written.
+    """
+
+    def __init__(
+        self,
+        describe: Describe,
+        resolve: Callable[[Any], Any],
+        before: Callable[[], None],
+        after: Callable[[Any], None],
+        folder: Path,
+    ) -> None:
         self._describe = describe
+        self._resolve = resolve
+        self._before = before
+        self._after = after
         self._folder = folder
 
     def install(self, patches: Patches) -> None:
@@ -39,6 +58,7 @@ class Recognition:
 
         patches.wrap(sd_models_config, "find_checkpoint_config", self.find_config)
         patches.wrap(sd_models, "load_model_weights", self.load_weights)
+        patches.wrap(sd_models, "load_model", self.load)
         patches.wrap(sd_models, "reload_model_weights", self.reload)
 
     def find_config(self, original: Callable[..., str], state_dict: Any, info: Any) -> str:
@@ -61,6 +81,20 @@ class Recognition:
             embedder.fill(state_dict, sd_models.model_target_device(model), dtype)
         original(model, info, state_dict, timer)
 
+    def load(self, original: Callable[..., Any], info: Any = None, state_dict: Any = None) -> Any:
+        """The host's first load names no checkpoint; its others were looked into by `reload`."""
+        if info is not None:
+            return original(info, state_dict)
+        for candidate in self._candidates():
+            try:
+                model = original(self._ready(candidate))
+            except SdzhError as error:
+                tell(error)
+                continue
+            self._after(model)
+            return model
+        return None
+
     def reload(
         self,
         original: Callable[..., Any],
@@ -70,11 +104,46 @@ class Recognition:
     ) -> Any:
         from modules import sd_models
 
-        current = sd_model or sd_models.model_data.sd_model
         wanted = info or sd_models.select_checkpoint()
-        if current is None or forced_reload or current.sd_model_checkpoint != wanted.filename:
-            self._described(wanted)
-        return original(sd_model, info, forced_reload)
+        _wait_for_first_load()
+        current = sd_model or sd_models.model_data.sd_model
+        if current is not None and not forced_reload and current.sd_model_checkpoint == wanted.filename:
+            return original(sd_model, info, forced_reload)
+        previous = current and current.sd_checkpoint_info
+        try:
+            wanted = self._ready(wanted)
+            self._before()
+            model = original(sd_model, wanted, forced_reload)
+        except SdzhError as error:
+            tell(error)
+            model = self._go_back(original, previous)
+        if model is not None:
+            self._after(model)
+        return model
+
+    def _ready(self, info: Any) -> Any:
+        """What `info` stands for, looked into before the host lets go of anything."""
+        info = self._resolve(info)
+        self._described(info)
+        return info
+
+    def _candidates(self) -> list[Any]:
+        """The chosen checkpoint first; folders are converted only when they are chosen."""
+        from modules import sd_models
+
+        chosen = sd_models.select_checkpoint()
+        others = [info for info in sd_models.checkpoints_list.values() if Path(info.filename).is_file()]
+        return [chosen, *(info for info in others if info is not chosen)]
+
+    def _go_back(self, original: Callable[..., Any], previous: Any) -> Any:
+        """The checkpoint of before stays, or is loaded again where the host had let go of it."""
+        from modules import sd_models, shared
+
+        if previous is None:
+            return None
+        if not sd_models.SkipWritingToConfig.skip:
+            shared.opts.data["sd_model_checkpoint"] = previous.title
+        return sd_models.model_data.sd_model or original(None, previous)
 
     def _described(self, info: Any) -> Description | None:
         """Raises only what the user can mend; a mistake of ours must not keep the host from its own checkpoints."""
@@ -101,3 +170,16 @@ class Recognition:
             part.write_text(text, encoding="utf-8")
             part.replace(path)
         return path
+
+
+def _wait_for_first_load() -> None:
+    """The host loads its first model in the background; a switch meanwhile would build a second beside it.
+
+    Source: modules/sd_models.py `SdModelData.get_sd_model`, which holds this lock meanwhile.
+    """
+    from modules import sd_models
+
+    data = sd_models.model_data
+    if data.sd_model is None and not data.was_loaded_at_least_once:
+        with data.lock:
+            pass

@@ -1,0 +1,73 @@
+"""LoRA beside an encoder of ours: the UNet's part as ever, the text part only where it was made for this encoder.
+
+The host finds a LoRA's modules by names that it gives to the modules of its model (extensions-builtin/Lora/networks.py
+`assign_network_names_to_compvis_modules`), and changes weights when a module next runs. An encoder of ours gets such
+names too; where a LoRA was made for other words, the multiplier of its text part becomes 0 for the pass.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sd_chinese import strings
+from sd_chinese.errors import SdzhError
+from sd_chinese.spec import SPEC_KEY, EncoderSpec
+from sd_chinese.weights_io import read_header
+
+if TYPE_CHECKING:
+    from sd_chinese.hosts.a1111.embedder import Embedder
+
+_TEXT = "lora_te"
+
+
+def give_names(model: Any, embedder: Embedder) -> None:
+    """Let the host find the encoder's modules: CLIP's under its own names, BERT's under kohya's."""
+    mapping = getattr(model, "network_layer_mapping", None)
+    if mapping is None or embedder.transformer.encoder is None:
+        return
+    for name, module in embedder.transformer.encoder.named_modules():
+        flat = name.replace(".", "_")
+        known = flat if embedder.spec.architecture == "clip" else flat.replace("transformer_", f"{_TEXT}_", 1)
+        mapping[known] = module
+        module.network_layer_name = known
+
+
+def forget_loaded() -> None:
+    """The host keeps LoRA matched with the encoder of before; it reads them again when they are next named."""
+    if networks := sys.modules.get("networks"):  # the host's LoRA extension may be switched off
+        networks.loaded_networks.clear()
+        networks.networks_in_memory.clear()
+
+
+def silence_foreign(p: Any, spec: EncoderSpec) -> None:
+    """Leave out the text parts of a pass's LoRA that were made for another encoder, and say so."""
+    networks = sys.modules.get("networks")
+    for network in networks.loaded_networks if networks else ():
+        path = Path(network.network_on_disk.filename)
+        if network.te_multiplier and not is_made_for(path, spec):
+            network.te_multiplier = 0.0
+            p.comment(strings.both("lora_text_skipped", name=network.name))
+
+
+def is_made_for(path: Path, spec: EncoderSpec) -> bool:
+    """Whether a LoRA has no text part, or one that was made for this encoder.
+
+    BERT's modules have names that no other encoder has. A CLIP tower that reads Chinese has the names and shapes of the
+    English one: there the LoRA's metadata has to name the words that it learned on.
+    """
+    try:
+        names, learned = _read(path, path.stat().st_mtime)
+    except (SdzhError, OSError):  # the host has loaded it, in a form that is not known here
+        return False
+    if not names or spec.architecture != "clip":
+        return not any("_text_model_" in name for name in names)
+    return learned is not None and EncoderSpec.from_json(learned).tokenizer == spec.tokenizer
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, changed: float) -> tuple[tuple[str, ...], str | None]:
+    header = read_header(path)
+    return tuple(key for key in header.tensors if key.startswith(_TEXT)), header.metadata.get(SPEC_KEY)
