@@ -231,79 +231,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{path} is Taiyi-XL: SDXL's two encoders with a vocabulary of 57475. This software cannot run them yet, nor "
         "can its hosts.",
     ),
-    "identified": ("这是{whose}的{kind}{form}，{use}。", "This is a {kind} {form}: {whose}; {use}."),
-    "make_ambiguous": (
-        "SD 1.x（英文 CLIP 形状；若是妙笔，请把它的 tokenizer 文件夹放在旁边）",
-        "SD 1.x with an encoder of English CLIP's shape (if it is MiaoBi, put its tokenizer folder beside it)",
-    ),
-    "family_sd1": ("SD 1.x 系列", "SD 1.x"),
-    "family_sd2": ("SD 2.x 系列", "SD 2.x"),
-    "family_sdxl": ("SDXL 系列", "SDXL"),
-    "family_mini": ("小样系列", "the embedded family"),
-    "family_unknown": ("未知系列", "an unknown family"),
-    "form_folder": ("文件夹", "folder"),
-    "form_file": ("文件", "file"),
-    "model_kind_base": ("底模", "base model"),
-    "model_kind_lora": ("LoRA 模型", "LoRA"),
-    "model_kind_controlnet": ("ControlNet 模型", "ControlNet"),
-    "model_kind_encoder": ("文本编码器", "text encoder"),
-    "model_kind_t2i_adapter": ("T2I-Adapter 模型", "T2I-Adapter"),
-    "model_kind_vae": ("VAE 模型", "VAE"),
-    "model_kind_unet": ("UNet 模型", "UNet"),
-    "model_kind_embedding": ("嵌入词", "textual inversion"),
-    "use_convert": ("转换后可用", "usable after converting"),
-    "use_ready": ("可直接使用", "usable as it is"),
-    "use_ready_pickled": ("转换成 safetensors 后使用更安全", "safer once converted to safetensors"),
-    "use_encoder": ("可给相配的底模换上", "can be given to a base model that it fits"),
-    "use_incomplete": ("缺 VAE 和文本编码器，不能单独使用", "without VAE and text encoder it is of no use"),
-    "use_host": ("由 WebUI 自己使用", "for the WebUI itself"),
-    "fit_hosts": ("{name} 不能在 {host} 里运行：{why}", "{name} does not run in {host}: {why}"),
     "fit_channels": (
-        "{name} 属于随附的小模型，{host} 只认 320 通道的 UNet，加载不了。请在独立界面或 AUTOMATIC1111 里使用。",
-        "{name} belongs to the embedded family; {host} only loads UNets of 320 channels. Use it standalone or in "
+        "{id} 属于随附的小模型，{host} 只认 320 通道的 UNet，加载不了。请在独立界面或 AUTOMATIC1111 里使用。",
+        "{id} belongs to the embedded family; {host} only loads UNets of 320 channels. Use it standalone or in "
         "AUTOMATIC1111.",
     ),
     "fit_channels_controlnet": (
-        "{host} 的 ControlNet 只认 320 通道的 UNet，{name} 比它小。请在独立界面里使用。",
-        "The ControlNet of {host} needs a UNet of 320 channels, and {name} has fewer. Use it standalone.",
+        "{host} 的 ControlNet 只认 320 通道的 UNet，{id} 比它小。请在独立界面里使用。",
+        "The ControlNet of {host} needs a UNet of 320 channels, and {id} has fewer. Use it standalone.",
     ),
     "fit_sd2_untried": (
-        "{name} 是 SD 2.x 结构配中文编码器，在 {host} 里没有试过。",
-        "{name} pairs an SD 2.x UNet with a Chinese encoder; in {host} that was not tried.",
-    ),
-    "fit_encoder_xl": (
-        "{name} 是给 SDXL 的：它要两个编码器一起换，{host} 里还做不到。",
-        "{name} is for SDXL, which wants two encoders changed at once; that cannot be done in {host} yet.",
+        "{id} 是 SD 2.x 结构配中文编码器，在 {host} 里没有试过。",
+        "{id} pairs an SD 2.x UNet with a Chinese encoder; in {host} that was not tried.",
     ),
     "fit_xl_standalone": (
-        "{name} 是 SDXL 的，独立界面只画 SD 1.x、2.x 和小样。请在 WebUI 里使用。",
-        "{name} is for SDXL; the standalone page draws SD 1.x, 2.x and the embedded family. Use it in a WebUI.",
+        "{id} 是 SDXL 的，独立界面只画 SD 1.x、2.x 和小样。请在 WebUI 里使用。",
+        "{id} is for SDXL; the standalone page draws SD 1.x, 2.x and the embedded family. Use it in a WebUI.",
     ),
     "fit_unknown": (
-        "看不出 {name} 与 {base} 是不是同一家族，能不能配合要试过才知道。",
-        "Whether {name} and {base} are of one family cannot be seen; only a trial tells.",
+        "看不出 {id} 与 {base} 是不是同一家族，能不能配合要试过才知道。",
+        "Whether {id} and {base} are of one family cannot be seen; only a trial tells.",
     ),
     "fit_family": (
-        "{name} 属于 {family}，{base} 属于 {base_family}，尺寸对不上，不能配合。",
-        "{name} is for {family} and {base} is {base_family}: their sizes differ, they do not go together.",
+        "{id} 属于 {family}，{base} 属于 {base_family}，尺寸对不上，不能配合。",
+        "{id} is for {family} and {base} is {base_family}: their sizes differ, they do not go together.",
     ),
     "fit_strict": (
-        "{name} 是和 {made_for} 的 UNet 一起训练的，配 {base} 画不对题。请换一个标明适用任意 SD 1.x 的编码器。",
-        "{name} was trained together with the UNet of {made_for}; with {base} pictures would not follow the words. "
+        "{id} 是和 {made_for} 的 UNet 一起训练的，配 {base} 画不对题。请换一个标明适用任意 SD 1.x 的编码器。",
+        "{id} was trained together with the UNet of {made_for}; with {base} pictures would not follow the words. "
         "Choose an encoder that fits any SD 1.x.",
     ),
     "fit_encoder_untried": (
-        "{name} 的尺寸与 {base} 相合，但它是对着 {made_for} 训练的；{base} 离得越远，越可能画不对题。",
-        "{name} has the size that {base} needs, but it was trained for {made_for}; the further {base} is from that, "
+        "{id} 的尺寸与 {base} 相合，但它是对着 {made_for} 训练的；{base} 离得越远，越可能画不对题。",
+        "{id} has the size that {base} needs, but it was trained for {made_for}; the further {base} is from that, "
         "the less pictures may follow the words.",
     ),
     "fit_encoder_replaces": (
-        "{base} 自带中文编码器，换成 {name} 多半画不对题。一般不必换。",
-        "{base} has a Chinese encoder of its own; with {name} pictures will hardly follow the words. Better keep it.",
+        "{base} 自带中文编码器，换成 {id} 多半画不对题。一般不必换。",
+        "{base} has a Chinese encoder of its own; with {id} pictures will hardly follow the words. Better keep it.",
     ),
     "fit_other_base": (
-        "{name} 是为 {made_for} 做的，用在 {base} 上能加载，效果难料。",
-        "{name} was made for {made_for}; on {base} it loads, and what it does is open.",
+        "{id} 是为 {made_for} 做的，用在 {base} 上能加载，效果难料。",
+        "{id} was made for {made_for}; on {base} it loads, and what it does is open.",
     ),
     "identify_unknown": (
         "认不出 {path}：里面的张量（{keys} 等）不属于底模、LoRA、ControlNet、文本编码器或 VAE。",
@@ -776,8 +745,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "forge_unet": (
         "Forge 认不出「{model}」的 UNet（交叉注意力宽 {width}，首层 {channels} 通道）：它只认 SD1.x、SD2.x 的尺寸。"
         "请在 AUTOMATIC1111 里使用，或独立运行（python run.py）。",
-        "Forge does not know the UNet of {model} (cross-attention {width} wide, {channels} channels): it knows the sizes "
-        "of SD1.x and SD2.x only. Use it in AUTOMATIC1111, or standalone (python run.py).",
+        "Forge does not know the UNet of {model} (cross-attention {width} wide, {channels} channels): it knows the "
+        "sizes of SD1.x and SD2.x only. Use it in AUTOMATIC1111, or standalone (python run.py).",
     ),
     "converting_folder": ("转换 diffusers 文件夹 {name}", "Converting the diffusers folder {name}"),
     "recognition_failed": (

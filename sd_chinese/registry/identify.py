@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sd_chinese.errors import SdzhError
+from sd_chinese.registry.makes import Make, make_of
 from sd_chinese.spec import EncoderSpec, encoder_prefix, read_spec
 from sd_chinese.weights_io import Header, find_weights, read_header
 
@@ -16,12 +17,13 @@ class Identity:
     """What was found.
 
     Attributes:
-        kind: ``base``, ``lora``, ``controlnet``, ``t2i_adapter``, ``vae``, ``unet``, ``encoder``, ``embedding``; empty
-            when it is nothing that is known here.
+        kind: ``base``, ``lora``, ``controlnet``, ``t2i_adapter``, ``vae``, ``unet``, ``encoder``, ``embedding``;
+            empty when it is nothing that is known here.
         family: ``sd1``, ``sd2``, ``sdxl``, ``mini`` (a smaller width); empty when nothing shows it.
         layout: how it is spelled, such as ``diffusers``, ``ldm``, ``kohya``, ``attn_procs``.
         width: of the conditioning that it was made for.
         spec: of the text encoder inside.
+        card: the id that an install wrote into the file; names of files decide nothing.
         error: why it is nothing, or why its text encoder cannot be told.
     """
 
@@ -30,7 +32,13 @@ class Identity:
     layout: str = ""
     width: int | None = None
     spec: EncoderSpec | None = None
+    card: str = ""
     error: SdzhError | None = None
+
+    @property
+    def make(self) -> Make | None:
+        """Whose model it is, as far as its text encoder tells."""
+        return make_of(self.spec) if self.spec else None
 
     @property
     def reason(self) -> str:
@@ -75,6 +83,11 @@ _OTHERS = {
 # Where the conditioning comes in: the second side of a LoRA's lower matrix or of the weight itself.
 _CONTEXT = r".*attn2[._](processor\.)?to_k(_lora|\.lora)?([._](lora_)?(down|A))?(\.\w+)?\.weight"
 _FAMILIES = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+# Taiyi-XL grew the vocabularies of SDXL's two encoders by 8067 characters (its config.json).
+_XL_WORDS = r"(conditioner\.embedders\.\d\.)?(transformer\.|model\.)?(text_model\.embeddings\.)?token_embedding\.weight"
+_TAIYI_XL_ROWS = 57475
+# What an install writes into a checkpoint's metadata.
+CARD_KEY = "sdzh.card"
 
 
 def identify(path: Path) -> Identity:
@@ -104,6 +117,7 @@ def _identify_file(header: Header) -> Identity:
     if mark is None:
         raise SdzhError("identify_unknown", path=header.path, keys=", ".join(sorted(header.tensors)[:3]))
     identity = _add_width(Identity(mark.kind, layout=mark.layout), header)
+    identity = replace(identity, card=header.metadata.get(CARD_KEY, ""))
     return _add_encoder(identity, header.path) if mark.kind == "base" else identity
 
 
@@ -124,8 +138,8 @@ def _add_width(identity: Identity, header: Header) -> Identity:
 
 def _add_encoder(identity: Identity, path: Path) -> Identity:
     """How the text encoder inside is run; what cannot be told is told."""
-    if identity.family == "sdxl":  # two encoders, neither of them Chinese in any shape known here
-        return identity
+    if identity.family == "sdxl":
+        return _check_xl(identity, path)
     try:
         spec = read_spec(path)
     except SdzhError as error:
@@ -133,6 +147,15 @@ def _add_encoder(identity: Identity, path: Path) -> Identity:
     if identity.kind == "encoder":
         identity = replace(identity, width=spec.context_width, family=_family(spec.context_width))
     return replace(identity, spec=spec)
+
+
+def _check_xl(identity: Identity, path: Path) -> Identity:
+    """SDXL has two encoders; the one Chinese pair that is known is run by no host of ours."""
+    header = read_header(path / "text_encoder" if path.is_dir() else path)
+    words = _first(header, _XL_WORDS)
+    if words and header.tensors[words].shape[0] == _TAIYI_XL_ROWS:
+        return replace(identity, error=SdzhError("identify_taiyi_xl", path=path))
+    return identity
 
 
 def _family(width: int) -> str:

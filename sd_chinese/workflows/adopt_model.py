@@ -10,24 +10,16 @@ from typing import TYPE_CHECKING
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Progress, Report, Stop
+from sd_chinese.registry.fit import FAMILY_NAMES
 from sd_chinese.registry.identify import Identity
 from sd_chinese.registry.installed import Installed
 from sd_chinese.registry.scan import Found
-from sd_chinese.spec import EncoderSpec
 from sd_chinese.workflows.convert_model import convert_model
 from sd_chinese.workflows.install_model import placed_files
 
 if TYPE_CHECKING:
     from sd_chinese.workflows.library import Library
 
-# Whose model it is, by what its text encoder shows: architecture, words, rows.
-_ORIGINS = {
-    ("clip", 21128, 32): "PAI-Diffusion",
-    ("bert", 21128, 512): "Taiyi",
-    ("bert", 21128, 52): "ModelScope",
-    ("clip", 105879, 77): "SkyPaint",
-    ("xlmr", 250002, 77): "AltDiffusion",
-}
 # Layouts that hosts read as they are; a pickle of any layout is worth turning into safetensors.
 _HOST_LAYOUTS = {("base", "ldm"), ("lora", "kohya"), ("lora", "lycoris"), ("controlnet", "ldm")}
 
@@ -62,9 +54,9 @@ def propose(found: Found, kind: str) -> Adoption | None:
 
 def describe_origin(identity: Identity) -> str:
     """Such as ``PAI-Diffusion``, or the family alone where the encoder is nobody's that is known."""
-    spec: EncoderSpec | None = identity.spec
-    known = spec and _ORIGINS.get((spec.architecture, spec.vocabulary_size, spec.context_length))
-    return known or identity.family or identity.layout
+    if identity.make and identity.family != "mini":
+        return identity.make.name
+    return FAMILY_NAMES.get(identity.family, identity.layout)
 
 
 def adopt_model(path: Path, library: Library, report: Report, stop: Stop) -> Installed:
