@@ -30,7 +30,7 @@ def test_expand_shows_a_card_for_each_phrase(client: TestClient) -> None:
     assert first["pinyin"] == "fēi liú zhí xià sān qiān chǐ"
     assert first["poem"] == {"title": "望庐山瀑布", "author": "李白", "dynasty": "唐"}
     assert "人肺" in last["trap"]["zh"]
-    assert [candidate["name"] for candidate in reply["candidates"]][0] == "直绘"
+    assert reply["candidates"][0]["name"] == "直绘"
     for candidate in reply["candidates"]:
         for language in ("zh", "en"):
             runs = candidate[f"runs_{language}"]
