@@ -20,7 +20,7 @@ from sd_chinese.expand.parts import (
     Part,
     source_of,
 )
-from sd_chinese.expand.reading import is_doubled, read_phrase
+from sd_chinese.expand.reading import is_doubled
 from sd_chinese.expand.records import Known, Records
 from sd_chinese.expand.vocabulary import words
 
@@ -121,7 +121,7 @@ def _image_content(
 ) -> Content:
     """The images of a phrase without its story: its setting, and the things its own characters name."""
     picture = entry.pictures[0] if entry.pictures else Picture()
-    reading = read_phrase(canonical, records.image)
+    reading = records.reader.read(canonical)
     things = [Element("setting", pair, source) for _, pair in reading.things if not _trapped(pair, entry)]
     kept = [Element(r, p, source) for r, p in picture.pairs() if r in ("setting", "palette", "composition")]
     if not things:
@@ -138,8 +138,8 @@ def _read_content(canonical: str, known: Known, records: Records, source: str, s
     """A line of the corpus or a bare headword, through its images; an idiom is never filled up from elsewhere."""
     if is_doubled(canonical):
         return Content(known, sure=sure)
-    neighbours = known.neighbours() if known.poem else ()
-    reading = read_phrase(canonical, records.image, neighbours)
+    neighbours = tuple(known.neighbours()) if known.poem else ()
+    reading = records.reader.read(canonical, neighbours)
     if not reading.drawable and not (known.kind == "phrase" and reading.things):
         return Content(known, sure=round(sure * reading.sure, 2))
     elements = [Element("subject", reading.things[0][1], source)]
@@ -161,7 +161,7 @@ def _poem_content(known: Known, records: Records, source: str, view: str, sure: 
             elements += [Element(role, pair, f"{line} — {source}") for role, pair in _once(picture, elements)]
             told = {**_told(picture), **told}
         else:
-            reading = read_phrase(line, records.image)
+            reading = records.reader.read(line)
             if not reading.drawable:
                 continue
             elements += [Element("setting", pair, f"{line} — {source}") for _, pair in reading.things[:2]]

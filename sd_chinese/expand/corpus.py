@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.expand.hantext import code_points, is_han
+from sd_chinese.expand.hantext import is_han
 from sd_chinese.words import fold
 
 NOTICE = (
@@ -122,6 +122,6 @@ def _clauses(body: Iterable[str]) -> list[str]:
     clauses = []
     for line in body:
         for clause in _PUNCTUATION.split(line):
-            if CLAUSE[0] <= len(clause) <= CLAUSE[1] and bool(is_han(code_points(clause)).all()):
+            if CLAUSE[0] <= len(clause) <= CLAUSE[1] and is_han(clause):
                 clauses.append(clause)
     return clauses

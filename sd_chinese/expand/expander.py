@@ -268,14 +268,14 @@ def _without(part: Part, off: frozenset[str]) -> Part:
 
 def _beside(han: HanText, matches: Sequence[Match]) -> list[Beside]:
     """For each match what else its clause holds, and whether that is more than a word of the user's own."""
-    edges = han.edges
+    firsts, lasts = zip(*han.clauses, strict=True) if matches else ((), ())
     own = [1] * len(han)
     for match in matches:
         own[match.first : match.last] = [0] * (match.last - match.first)
     own_before = list(accumulate(own, initial=0))
     found = []
     for m in matches:
-        a, b = edges[bisect_right(edges, m.first) - 1], edges[bisect_left(edges, m.last)]
+        a, b = firsts[bisect_right(firsts, m.first) - 1], lasts[bisect_left(lasts, m.last)]
         text = han.folded[a : m.first] + "，" + han.folded[m.last : b]
         alone = own_before[b] - own_before[a] <= OWN_WORD
         whole = (a, b) == (m.first, m.last) != (0, len(han))

@@ -6,6 +6,7 @@ if it is no ordinary word, if the wrong characters sound or look alike, or if it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -76,15 +77,14 @@ def verse_hits(han: HanText, index: Index, exact: Sequence[Hit]) -> Iterator[Hit
 def _short_lists(han: HanText, index: Index, clauses: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     """For each clause the patterns that share enough character pairs with it."""
     places = [_places(first, last) for first, last in clauses]
-    owner = np.repeat(np.arange(len(clauses)), [len(place) for place in places])
-    at, lines = index.verse_with(han.pairs[np.concatenate(places)])
+    owner = np.array([number for number, some in enumerate(places) for _ in some])
+    at, lines = index.verse_with(han.pairs[np.array([place for some in places for place in some])])
     keys = (owner[at] << 32) | lines
     keys.sort()
-    edge = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True])))
-    shared = np.diff(edge)
-    keep = np.flatnonzero(shared >= 2)
+    again = keys[:-1][keys[1:] == keys[:-1]].tolist()
     found: dict[int, list[tuple[int, int]]] = {}
-    for key, pairs in zip(keys[edge[keep]].tolist(), shared[keep].tolist(), strict=True):
+    for key, more in Counter(again).items():
+        pairs = more + 1
         clause, pattern = key >> 32, key & 0xFFFFFFFF
         size = clauses[clause][1] - clauses[clause][0]
         length = int(index.start[pattern + 1]) - int(index.start[pattern])
@@ -93,10 +93,10 @@ def _short_lists(han: HanText, index: Index, clauses: Sequence[tuple[int, int]])
     return {clause: [p for _, p in sorted(some)[:SHORT_LIST]] for clause, some in found.items()}
 
 
-def _places(first: int, last: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _places(first: int, last: int) -> Sequence[int]:
     if last - first <= 2 * REACH:
-        return np.arange(first, last - 1)
-    return np.concatenate((np.arange(first, first + REACH), np.arange(last - REACH, last - 1)))
+        return range(first, last - 1)
+    return (*range(first, first + REACH), *range(last - REACH, last - 1))
 
 
 def _needed(size: int, length: int) -> int:

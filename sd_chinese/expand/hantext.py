@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from sd_chinese.expand.signatures import mix_pairs
+from sd_chinese.expand.signatures import I64, U64, mix, mix_pairs
 from sd_chinese.markup import protected_spans
 from sd_chinese.words import fold
 
 #: What stands before a character: nothing, blanks only, punctuation, or something no match may reach across.
 JOINED, BLANK, PAUSE, WALL = 0, 1, 2, 3
 
+_HAN = re.compile("[\u3007\u3400-\u9fff\U00020000-\U00031fff]+")
 _PAUSES = re.compile(r"[\s，。、；：？！·—…,.;:?!'\"“”‘’「」『』《》〈〉|/~～-]+")
 _MARKED = re.compile(r"[A-Za-z<\\_()\[\]{}（）［］|:：]")
 
@@ -28,42 +30,41 @@ class HanText:
     Attributes:
         text: the prompt as typed.
         folded: the characters found, simplified; ``\\0`` stands for a wall. Length n.
-        codes: their code points, shape (n,).
-        start, end: the slice of ``text`` that each character was typed as, n of each.
+        start: where each character was typed, n places.
         breaks: what stands before each character and behind the last, n + 1 bytes.
+        clauses: runs of characters with nothing between them, as index pairs.
     """
 
     text: str
     folded: str
-    codes: npt.NDArray[np.uint32]
     start: list[int]
-    end: list[int]
     breaks: bytes
+    clauses: list[tuple[int, int]]
 
     def __len__(self) -> int:
         return len(self.folded)
 
     @cached_property
-    def edges(self) -> list[int]:
-        """Where something stands between two characters; the first is 0, the last n."""
-        return [at for at, kind in enumerate(self.breaks) if kind]
+    def mixed(self) -> U64:
+        """The characters' hashes. Shape: (n,)."""
+        return mix(code_points(self.folded))
 
     @cached_property
-    def clauses(self) -> list[tuple[int, int]]:
-        """Runs between pauses and walls, as index pairs; blanks end a run, too."""
-        return [(a, b) for a, b in itertools.pairwise(self.edges) if self.folded[a] != "\0"]
+    def pairs(self) -> U64:
+        """Hashes of all neighbours. Shape: (n - 1,)."""
+        return mix_pairs(self.mixed)
 
     @cached_property
-    def room(self) -> npt.NDArray[np.int64]:
-        """How many characters are left of the clause at each character, itself included. Shape: (n,)."""
-        edges = np.array(self.edges)
-        left: npt.NDArray[np.int64] = np.repeat(edges[1:], np.diff(edges)) - np.arange(len(self))
+    def room(self) -> I64:
+        """How many characters are left of the clause at each character, itself included; 0 at walls. Shape: (n,)."""
+        left = np.zeros(len(self), dtype=np.int64)
+        for first, last in self.clauses:
+            left[first:last] = np.arange(last - first, 0, -1)
         return left
 
-    @cached_property
-    def pairs(self) -> npt.NDArray[np.uint64]:
-        """Hashes of all neighbours. Shape: (n - 1,)."""
-        return mix_pairs(self.codes)
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The slice of the prompt that some characters were typed in."""
+        return self.start[first], self.start[last - 1] + 1
 
     def is_whole(self, first: int, last: int) -> bool:
         """Whether nothing stands between the characters of a window."""
@@ -74,38 +75,33 @@ def code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def is_han(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    common = (codes >= 0x3400) & (codes <= 0x9FFF)
-    rare = (codes >= 0x20000) | (codes == 0x3007)
-    found: npt.NDArray[np.bool_] = common | (rare & (codes < 0x32000))
-    return found
+def is_han(character: str) -> bool:
+    return _HAN.fullmatch(character) is not None
 
 
 def read_prompt(text: str) -> HanText:
     """Find the Chinese characters outside of markup, fold them and note what separates them."""
     folding = fold(text)
-    folded = folding.text
-    codes = code_points(folded)
-    han = is_han(codes)
-    offsets = np.arange(len(text) + 1) if len(folded) == len(text) else np.array(folding.offsets)
-    if _MARKED.search(text):
-        _unmark(han, protected_spans(text), offsets)
-    place = np.flatnonzero(han)
-    start = offsets[place]
-    end = start + 1
-    breaks = np.zeros(len(place) + 1, dtype=np.uint8)
-    breaks[0] = breaks[-1] = WALL
-    gaps = np.flatnonzero(place[1:] - place[:-1] > 1) + 1
-    for gap, a, b in zip(gaps.tolist(), place[gaps - 1].tolist(), place[gaps].tolist(), strict=True):
-        breaks[gap] = _gap(folded[a + 1 : b])
-    chosen = codes[place]
-    walls = np.flatnonzero(breaks[1:-1] == WALL) + 1
-    if len(walls):
-        chosen = np.insert(chosen, walls, 0)
-        start, end = np.insert(start, walls, 0), np.insert(end, walls, 0)
-        breaks = np.insert(breaks, walls, WALL)
-    found = chosen.tobytes().decode("utf-32-le")
-    return HanText(text, found, chosen, start.tolist(), end.tolist(), breaks.tobytes())
+    plain = _unmarked(text, folding.text, folding.offsets) if _MARKED.search(text) else folding.text
+    found: list[str] = []
+    start: list[int] = []
+    breaks = bytearray()
+    clauses = []
+    at = 0
+    for run in _HAN.finditer(plain):
+        before = _gap(plain[at : run.start()]) if found else WALL
+        if found and before == WALL:
+            found.append("\0")
+            start.append(0)
+            breaks.append(WALL)
+        at = run.end()
+        clauses.append((len(start), len(start) + len(run[0])))
+        found.append(run[0])
+        start += folding.offsets[run.start() : at]
+        breaks.append(before)
+        breaks += bytes(len(run[0]) - 1)
+    breaks.append(WALL)
+    return HanText(text, "".join(found), start, bytes(breaks), clauses)
 
 
 def _gap(between: str) -> int:
@@ -113,8 +109,13 @@ def _gap(between: str) -> int:
     return BLANK if between.isspace() else PAUSE if _PAUSES.fullmatch(between) else WALL
 
 
-def _unmark(han: npt.NDArray[np.bool_], spans: list[tuple[int, int]], offsets: npt.NDArray[np.int64]) -> None:
-    for first, last in spans:
+def _unmarked(text: str, folded: str, offsets: Sequence[int]) -> str:
+    """``folded`` with nothing to be read in the protected spans of ``text``."""
+    pieces = []
+    at = 0
+    for first, last in protected_spans(text):
         if last - first > 1:
-            a, b = np.searchsorted(offsets[: len(han)], (first, last))
-            han[a:b] = False
+            a, b = (bisect_left(offsets, place, hi=len(folded)) for place in (first, last))
+            pieces += [folded[at:a], "\0" * (b - a)]
+            at = b
+    return "".join([*pieces, folded[at:]])

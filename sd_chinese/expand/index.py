@@ -22,7 +22,7 @@ from sd_chinese.expand.lexicon import Fault
 from sd_chinese.expand.patterns import VERSE, Collection, Source, collect, lay_out
 from sd_chinese.expand.signatures import EXACT, I64, LONGEST, MASK, ORDER, ORDER_LENGTHS, U32, U64, Hasher
 
-FORMAT = 3
+FORMAT = 6
 #: Sorted signatures are found by a table over this many of their top bits.
 SLOT_BITS = 20
 #: The lengths of the patterns that begin with a pair of characters are noted in a table of this many bits.
@@ -77,14 +77,14 @@ class Index:
         place, bit = np.nonzero(lengths[:, None] & _LENGTH_BITS)
         return place, bit + 1
 
-    def look_up(self, keys: U32) -> list[tuple[int, int, int]]:
-        """Candidates (place in ``keys``, signature type, pattern) whose signature is in the table."""
+    def look_up(self, keys: U32) -> tuple[I64, list[int], list[int]]:
+        """Candidates whose signature is in the table: their places in ``keys``, signature types and patterns."""
         slot = keys >> np.uint32(32 - SLOT_BITS)
         place, row = rows(self._slots[slot], self._slots[slot + 1])
         hits = np.flatnonzero(self._keys[row] == keys[place])
         values = self._values[row[hits]]
         kinds, patterns = values >> np.uint32(_TYPE_SHIFT), values & np.uint32((1 << _TYPE_SHIFT) - 1)
-        return list(zip(place[hits].tolist(), kinds.tolist(), patterns.tolist(), strict=True))
+        return place[hits], kinds.tolist(), patterns.tolist()
 
     def verse_with(self, pairs: U64) -> tuple[I64, U32]:
         """(place in ``pairs``, line) for every line of verse that holds a pair; pairs that say nothing are left out."""
@@ -98,11 +98,10 @@ class Index:
         codes = code_points(word)
         if not 0 < len(codes) <= signatures.LONGEST:
             return -1
-        key = Hasher(codes).exact(np.array([0]), np.array([len(codes)]))
-        for _, kind, pattern in self.look_up(key):
-            if kind == EXACT and self.word(pattern) == word:
-                return pattern
-        return -1
+        key = signatures.finish(Hasher(signatures.mix(codes)).exact(np.array([0]), np.array([len(codes)])))
+        _, kinds, patterns = self.look_up(key)
+        found = (pattern for kind, pattern in zip(kinds, patterns, strict=True) if kind == EXACT)
+        return next((pattern for pattern in found if self.word(pattern) == word), -1)
 
 
 def buckets(hashes: U64, bits: int) -> I64:
@@ -158,7 +157,7 @@ def build(found: Collection) -> bytes:
 
 def _signatures(codes: U32, start: I64, spelling: npt.NDArray[np.uint8]) -> tuple[U32, U32]:
     """All signatures of all patterns with (type, pattern) packed into one number each."""
-    hasher = Hasher(codes)
+    hasher = Hasher(signatures.mix(codes))
     first, last = start[:-1], start[1:]
     numbers = np.arange(len(first), dtype=np.uint32)
     keys, values = [hasher.exact(first, last)], [numbers + np.uint32(EXACT << _TYPE_SHIFT)]
@@ -167,17 +166,16 @@ def _signatures(codes: U32, start: I64, spelling: npt.NDArray[np.uint8]) -> tupl
     keys.append(hasher.order(first[loose], last[loose]))
     values.append(numbers[loose] + np.uint32(ORDER << _TYPE_SHIFT))
     short = np.flatnonzero((spelling > 0) & (length == 4))
-    for position, masked in enumerate(hasher.masked(first[short])):
-        keys.append(masked)
-        values.append(numbers[short] + np.uint32((MASK + position) << _TYPE_SHIFT))
-    return np.concatenate(keys), np.concatenate(values)
+    keys.append(hasher.masked(first[short]))
+    values += [numbers[short] + np.uint32((MASK + position) << _TYPE_SHIFT) for position in range(4)]
+    return signatures.finish(np.concatenate(keys)), np.concatenate(values)
 
 
 def _opening_lengths(codes: U32, start: I64) -> U32:
     """For each bucket of pairs a bit for every length of the patterns that begin with one of them."""
     found = np.zeros(1 << OPENING_BITS, dtype=np.uint32)
     if len(codes) > 1:
-        first = buckets(signatures.mix_pairs(codes)[start[:-1]], OPENING_BITS)
+        first = buckets(signatures.mix_pairs(signatures.mix(codes))[start[:-1]], OPENING_BITS)
         np.bitwise_or.at(found, first, _LENGTH_BITS[np.diff(start) - 1])
     return found
 
@@ -191,7 +189,7 @@ def _pairs(codes: U32, start: I64, spelling: npt.NDArray[np.uint8]) -> tuple[U32
         np.cumsum(length[verse] - 1) - (length[verse] - 1), length[verse] - 1
     )
     at = start[number] + position
-    bucket = buckets(signatures.mix_pairs(codes)[at], PAIR_BITS) if len(at) else at
+    bucket = buckets(signatures.mix_pairs(signatures.mix(codes))[at], PAIR_BITS) if len(at) else at
     order = np.argsort(bucket, kind="stable")
     counts = np.bincount(bucket, minlength=1 << PAIR_BITS)
     pairs_start = np.zeros((1 << PAIR_BITS) + 1, dtype=np.uint32)

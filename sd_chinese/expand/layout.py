@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sd_chinese.expand.hantext import HanText
 from sd_chinese.expand.parts import Part
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A slice of the prompt; ``parts`` are those found in it. Text between clauses is ``copied``."""
 
     start: int
@@ -38,7 +37,7 @@ def lay_out(han: HanText, parts: Sequence[Part]) -> list[Piece]:
     waiting = iter(parts)
     part = next(waiting, None)
     for a, b in han.clauses:
-        start, end = han.start[a], han.end[b - 1]
+        start, end = han.span(a, b)
         inside: list[Part] = []
         if spans and start < spans[-1][1]:
             start, before, inside = spans.pop()

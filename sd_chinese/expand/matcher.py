@@ -11,7 +11,7 @@ from sd_chinese.expand import fuzzy
 from sd_chinese.expand.hantext import BLANK, HanText, read_prompt
 from sd_chinese.expand.index import Index
 from sd_chinese.expand.patterns import TITLE
-from sd_chinese.expand.signatures import EXACT, I64, LONGEST, ORDER, U32, Hasher
+from sd_chinese.expand.signatures import EXACT, I64, LONGEST, ORDER, U32, Hasher, finish
 from sd_chinese.expand.wordset import is_word
 
 #: Long prompts are scanned in blocks of this many characters, each reaching into the next by the longest pattern.
@@ -60,52 +60,45 @@ def matches_in(han: HanText, index: Index) -> list[Match]:
 
 def _block_hits(han: HanText, index: Index, offset: int) -> Iterator[fuzzy.Hit]:
     keys, start, end = _windows(han, index, offset)
-    candidates = [
-        (int(start[at]) + offset, int(end[at]) + offset, kind, pattern)
-        for at, kind, pattern in index.look_up(keys)
-    ]
-    known = {
-        (first, last)
-        for first, last, kind, pattern in candidates
-        if kind == EXACT and han.folded[first:last] == index.word(pattern)
-    }
-    for first, last, kind, pattern in candidates:
-        if kind == EXACT:
-            hit = _exact_hit(han, index, pattern, first, last)
-        elif (first, last) in known:
-            continue
-        elif kind == ORDER:
-            hit = fuzzy.reordered(han, index, pattern, first, last)
-        else:
-            hit = fuzzy.mistyped(han, index, pattern, first, last)
-        if hit:
-            yield hit
+    place, kinds, patterns = index.look_up(keys)
+    firsts, lasts = (start[place] + offset).tolist(), (end[place] + offset).tolist()
+    known = set()
+    loose = []
+    for first, last, kind, pattern in zip(firsts, lasts, kinds, patterns, strict=True):
+        if kind != EXACT:
+            loose.append((first, last, kind, pattern))
+        elif han.folded[first:last] == index.word(pattern):
+            known.add((first, last))
+            if _may_stand(han, index, pattern, first, last):
+                yield fuzzy.Hit(first, last, pattern, "exact", 1.0)
+    for first, last, kind, pattern in loose:
+        if (first, last) not in known:
+            misspelt = fuzzy.reordered if kind == ORDER else fuzzy.mistyped
+            if hit := misspelt(han, index, pattern, first, last):
+                yield hit
 
 
 def _windows(han: HanText, index: Index, offset: int) -> tuple[U32, I64, I64]:
     """Signatures, starts and ends of a block's windows that may be patterns, misspelt ones within a clause."""
-    codes = han.codes[offset : offset + BLOCK + LONGEST]
-    size = len(codes)
-    hasher = Hasher(codes)
+    size = min(len(han) - offset, BLOCK + LONGEST)
+    hasher = Hasher(han.mixed[offset : offset + size])
     exact, length = index.openings(han.pairs[offset : offset + size - 1])
-    inside = np.flatnonzero(exact + length <= size)
+    inside = exact + length <= size
     exact, length = exact[inside], length[inside]
     room = np.minimum(han.room[offset : offset + size], np.arange(size, 0, -1))
-    loose, step = np.nonzero(room[:, None] >= _LOOSE)
-    gapped = np.flatnonzero(room >= 4)
+    loose, step = (room[:, None] >= _LOOSE).nonzero()
+    gapped = loose[step == 0]
     ends = (exact + length, loose + _LOOSE[step], *[gapped + 4] * 4)
-    keys = (hasher.exact(exact, ends[0]), hasher.order(loose, ends[1]), hasher.masked(gapped).ravel())
-    return np.concatenate(keys), np.concatenate((exact, loose, *[gapped] * 4)), np.concatenate(ends)
+    sums = (hasher.exact(exact, ends[0]), hasher.order(loose, ends[1]), hasher.masked(gapped))
+    starts = (exact, loose, *[gapped] * 4)
+    return finish(np.concatenate(sums)), np.concatenate(starts), np.concatenate(ends)
 
 
-def _exact_hit(han: HanText, index: Index, pattern: int, first: int, last: int) -> fuzzy.Hit | None:
-    if han.folded[first:last] != index.word(pattern):
-        return None
+def _may_stand(han: HanText, index: Index, pattern: int, first: int, last: int) -> bool:
+    """Whether the characters of a pattern are meant as one where they stand."""
     if index.role[pattern] == TITLE:
-        good = _may_be_title(han, first, last)
-    else:
-        good = _may_be_interrupted(han, first, last) and not _cut_from_words(han, first, last)
-    return fuzzy.Hit(first, last, pattern, "exact", 1.0) if good else None
+        return _may_be_title(han, first, last)
+    return _may_be_interrupted(han, first, last) and not _cut_from_words(han, first, last)
 
 
 def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
@@ -121,7 +114,8 @@ def _may_be_interrupted(han: HanText, first: int, last: int) -> bool:
 
 def _may_be_title(han: HanText, first: int, last: int) -> bool:
     """Titles are everyday words: they count as a whole clause or between 《》, short ones as a whole prompt."""
-    before, after = han.start[first] - 1, han.end[last - 1]
+    start, after = han.span(first, last)
+    before = start - 1
     quoted = (
         before >= 0
         and han.text[before] in "《〈「『"
@@ -155,7 +149,7 @@ def _without_overlaps(hits: Iterable[fuzzy.Hit], size: int) -> list[fuzzy.Hit]:
 
 
 def _match(han: HanText, index: Index, hit: fuzzy.Hit) -> Match:
-    start, end = han.start[hit.first], han.end[hit.last - 1]
+    start, end = han.span(hit.first, hit.last)
     text, canonical = han.text[start:end], index.word(hit.pattern)
     how, sure = hit.how, hit.sure
     if how == "exact" and text != canonical:

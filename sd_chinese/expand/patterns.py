@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sd_chinese.expand import lexicon
-from sd_chinese.expand.hantext import code_points, is_han
+from sd_chinese.expand.hantext import is_han
 from sd_chinese.expand.lexicon import Block, Fault
 from sd_chinese.expand.signatures import LONGEST
 from sd_chinese.words import fold
@@ -52,8 +52,7 @@ class Collection:
 
 def plain(text: str) -> str:
     """The Chinese characters of ``text``, simplified: the form in which patterns are kept."""
-    folded = fold(text).text
-    return "".join(c for c, keep in zip(folded, is_han(code_points(folded)).tolist(), strict=True) if keep)
+    return "".join(filter(is_han, fold(text).text))
 
 
 def collect(sources: Iterable[Source]) -> Collection:

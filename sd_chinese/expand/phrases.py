@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sd_chinese.expand.hantext import HanText
 from sd_chinese.expand.matcher import Match
-from sd_chinese.expand.reading import is_doubled, read_phrase
+from sd_chinese.expand.reading import is_doubled
 from sd_chinese.expand.records import Records
 from sd_chinese.expand.vocabulary import glyphs
 from sd_chinese.expand.wordset import is_word
@@ -47,10 +47,10 @@ def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> 
         text = han.folded[first:last]
         if not single and not _is_verse_like(text):
             continue
-        reading = read_phrase(text, records.image)
+        reading = records.reader.read(text)
         shown = reading.drawable or (single and reading.things)
         if shown and all(pair.zh != text for _, pair in reading.things):
-            start, end = han.start[first], han.end[last - 1]
+            start, end = han.span(first, last)
             yield Match(start, end, han.text[start:end], text, "read", 1.0, _UNKNOWN, first, last)
 
 

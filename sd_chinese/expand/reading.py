@@ -6,8 +6,10 @@ line with nothing to draw says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from sd_chinese.expand.lexicon import Entry, Pair
 from sd_chinese.expand.vocabulary import PEOPLE, READ, glyphs, told_in_verse, words
@@ -20,6 +22,8 @@ CAESURA = {4: 2, 5: 2, 7: 4}
 _NEGATIONS = frozenset("不无非未莫勿没")
 _ARTICLES = ("a ", "an ", "the ")
 
+#: The longest word that is looked for in a phrase.
+LONGEST_WORD = 4
 FindImage = Callable[[str], "Entry | None"]
 
 
@@ -44,63 +48,76 @@ class Reading:
         return len(self.things) >= ENOUGH or bool(self.things and self.told)
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     text: str
     pair: Pair
     sort: str
     at: int
 
 
-def read_phrase(phrase: str, find_image: FindImage, neighbours: Sequence[str] = ()) -> Reading:
-    """Read ``phrase``; if it shows too little, the lines beside it in its poem lend their images."""
-    tokens = list(_tokens(phrase, find_image))
-    things = _things(tokens, CAESURA.get(len(phrase), 0))
-    known = sum(len(token.text) for token in tokens if token.sort)
-    sure = 0.25 + 0.5 * known / max(1, len(phrase)) if things else 0.0
-    told = told_in_verse(phrase)
-    for neighbour in neighbours:
-        if len(things) >= ENOUGH:
-            break
-        lent = _things(list(_tokens(neighbour, find_image)), CAESURA.get(len(neighbour), 0))
-        things += [(text, pair) for text, pair in lent if pair not in [p for _, p in things]][:ENOUGH]
-        told = {**told_in_verse(neighbour), **told}
-        sure = max(sure, 0.25) * 0.8
-    people = any(token.sort in PEOPLE for token in tokens)
-    return Reading(tuple(things[:MOST]), told, round(sure, 2), people)
+class Reader:
+    """Reads phrases by the word tables and the images of a lexicon.
+
+    Args:
+        images: the images' names.
+        find_image: the entry of a name, if there is one.
+    """
+
+    def __init__(self, images: Iterable[str], find_image: FindImage) -> None:
+        self._find_image = find_image
+        self._openings = frozenset(word[:2] for word in (*words(), *images) if len(word) > 1)
+        self.read = lru_cache(maxsize=4096)(self._read_anew)
+
+    def _read_anew(self, phrase: str, neighbours: Sequence[str] = ()) -> Reading:
+        """Read ``phrase``; if it shows too little, the lines beside it in its poem lend their images."""
+        tokens = list(self._tokens(phrase))
+        things = _things(tokens, CAESURA.get(len(phrase), 0))
+        known = sum(len(token.text) for token in tokens if token.sort)
+        sure = 0.25 + 0.5 * known / max(1, len(phrase)) if things else 0.0
+        told = told_in_verse(phrase)
+        for neighbour in neighbours:
+            if len(things) >= ENOUGH:
+                break
+            lent = _things(list(self._tokens(neighbour)), CAESURA.get(len(neighbour), 0))
+            things += [(text, pair) for text, pair in lent if pair not in [p for _, p in things]][:ENOUGH]
+            told = {**told_in_verse(neighbour), **told}
+            sure = max(sure, 0.25) * 0.8
+        people = any(token.sort in PEOPLE for token in tokens)
+        return Reading(tuple(things[:MOST]), told, round(sure, 2), people)
+
+    def _tokens(self, phrase: str) -> Iterator[_Token]:
+        """Known words of a phrase, longest first; what a negation stands before is skipped."""
+        at = 0
+        while at < len(phrase):
+            if phrase[at] in _NEGATIONS:
+                at += 2
+                continue
+            token = self._word(phrase, at) if phrase[at : at + 2] in self._openings else None
+            token = token or _glyph(phrase[at], at)
+            if token:
+                yield token
+            at += len(token.text) if token else 1
+
+    def _word(self, phrase: str, at: int) -> _Token | None:
+        for size in range(min(LONGEST_WORD, len(phrase) - at), 1, -1):
+            text = phrase[at : at + size]
+            word = words().get(text)
+            if word:
+                return _Token(text, Pair(text, word.en), word.sort if word.sort in READ else "", at)
+            entry = self._find_image(text)
+            if entry and entry.pictures and entry.pictures[0].subject:
+                return _Token(text, entry.pictures[0].subject, "image", at)
+        return None
+
+
+def _glyph(character: str, at: int) -> _Token | None:
+    glyph = glyphs().get(character)
+    return _Token(character, glyph.pair, glyph.sort, at) if glyph else None
 
 
 def is_doubled(phrase: str) -> bool:
     """马马虎虎, 形形色色: doubled characters describe a manner, not the horses and tigers they are written with."""
     return len(phrase) == 4 and phrase[0] == phrase[1] and phrase[2] == phrase[3]
-
-
-def _tokens(phrase: str, find_image: FindImage) -> Iterator[_Token]:
-    """Known words of a phrase, longest first; what a negation stands before is skipped."""
-    at = 0
-    while at < len(phrase):
-        if phrase[at] in _NEGATIONS:
-            at += 2
-            continue
-        token = next((t for size in (4, 3, 2, 1) if (t := _known(phrase, at, size, find_image))), None)
-        if token:
-            yield token
-        at += len(token.text) if token else 1
-
-
-def _known(phrase: str, at: int, size: int, find_image: FindImage) -> _Token | None:
-    text = phrase[at : at + size]
-    if len(text) != size:
-        return None
-    if size > 1:
-        word = words().get(text)
-        if word:
-            return _Token(text, Pair(text, word.en), word.sort if word.sort in READ else "", at)
-        entry = find_image(text)
-        if entry and entry.pictures and entry.pictures[0].subject:
-            return _Token(text, entry.pictures[0].subject, "image", at)
-    glyph = glyphs().get(text)
-    return _Token(text, glyph.pair, glyph.sort, at) if glyph else None
 
 
 def _things(tokens: Sequence[_Token], caesura: int) -> list[tuple[str, Pair]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sd_chinese.expand.index import Index
 from sd_chinese.expand.lexicon import Block, Entry, Poem, parse_block
 from sd_chinese.expand.patterns import ENTRY, HEADWORD, LINE, LINES_PER_POEM, SHELVED, TITLE, plain
+from sd_chinese.expand.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Records:
         self.index = index
         self.known = lru_cache(maxsize=4096)(self._known)
         self.image = lru_cache(maxsize=4096)(self._image)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads phrases that no entry describes."""
+        return Reader(self.index.images, self.image)
 
     def find(self, word: str) -> Known | None:
         pattern = self.index.find(word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sd_chinese.expand.lexicon import Entry, Pair
 from sd_chinese.expand.parts import CONDITIONS, STORIES, Element, Part
@@ -52,13 +52,33 @@ class Style:
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: parts in the order of the prompt, what holds for all of it, and what must not appear."""
+    """One picture: parts in the order of the prompt, what holds for all of it, how it is painted.
+
+    ``own_words`` is the user's text outside of the parts; without ``people`` nobody may appear.
+    """
 
     parts: tuple[Part, ...]
     conditions: tuple[Condition, ...]
     shared: tuple[Element, ...]
     styles: tuple[Style, ...]
-    negative: tuple[Pair, ...]
+    own_words: str
+    people: bool
+
+    @cached_property
+    def negative(self) -> tuple[Pair, ...]:
+        """What must not appear: traps that nothing else in the scene wants, then what spoils the styles."""
+        scene_zh = self.own_words + "".join(e.pair.zh for part in self.parts for e in part.elements)
+        scene_en = " ".join(e.pair.en for part in self.parts for e in part.elements).lower()
+        traps = dict.fromkeys((part.trap_zh, part.trap_en) for part in self.parts)
+        found = []
+        for trap_zh, trap_en in traps:
+            zh = [word for word in trap_zh if word not in scene_zh]
+            en = [word for word in trap_en if not re.search(rf"\b{re.escape(word.lower())}", scene_en)]
+            found.append(Pair("，".join(zh), ", ".join(en)))
+        found += [Pair(s.negative.zh.replace("、", "，"), s.negative.en) for s in self.styles if s.negative]
+        if not self.people:
+            found.append(Pair("人物，人群", "people, person, human figure"))
+        return tuple(found)
 
     def elements(self) -> list[Element]:
         return [element for part in self.parts for element in part.elements] + list(self.shared)
@@ -96,11 +116,9 @@ def merge(
                 shared.setdefault(element.role, element)
             else:
                 elements.append(element)
-        kept.append(Part.of(part.match, part, elements))
-    negative = _negative(kept, own_words, styles, people)
-    return Scene(
-        tuple(kept), settled, tuple(shared[r] for r in _SHARED if r in shared), tuple(styles), negative
-    )
+        kept.append(part if len(elements) == len(part.elements) else Part.of(part.match, part, elements))
+    common = tuple(shared[role] for role in _SHARED if role in shared)
+    return Scene(tuple(kept), settled, common, tuple(styles), own_words, people)
 
 
 def _settle(parts: Sequence[Part], told_by_user: dict[str, str]) -> tuple[Condition, ...]:
@@ -138,21 +156,3 @@ def _marks(zh: str, name: str) -> frozenset[str]:
 def _fits(element: Element, part: Part, has_story: bool) -> bool:
     """A dish or a robe brings no table and no room of its own into a scene that has a place."""
     return not (has_story and part.kind not in STORIES and element.role in ("setting", "composition"))
-
-
-def _negative(
-    parts: Sequence[Part], own_words: str, styles: Sequence[Style], people: bool
-) -> tuple[Pair, ...]:
-    """Traps that nothing else in the scene wants, then the styles' own."""
-    scene_zh = own_words + "".join(e.pair.zh for part in parts for e in part.elements)
-    scene_en = " ".join(e.pair.en for part in parts for e in part.elements).lower()
-    traps = dict.fromkeys((part.trap_zh, part.trap_en) for part in parts)
-    found = []
-    for trap_zh, trap_en in traps:
-        zh = [word for word in trap_zh if word not in scene_zh]
-        en = [word for word in trap_en if not re.search(rf"\b{re.escape(word.lower())}", scene_en)]
-        found.append(Pair("，".join(zh), ", ".join(en)))
-    found += [Pair(s.negative.zh.replace("、", "，"), s.negative.en) for s in styles if s.negative]
-    if not people:
-        found.append(Pair("人物，人群", "people, person, human figure"))
-    return tuple(found)

@@ -47,17 +47,19 @@ def mix(codes: U32) -> U64:
     return x
 
 
-def mix_pairs(codes: U32) -> U64:
-    """The same for every two neighbours. Shape in and out: (n,), (n - 1,)."""
-    return mix(codes[:-1] * np.uint32(0x1F1F1F) + codes[1:])
+def mix_pairs(mixed: U64) -> U64:
+    """A hash of every two neighbours from their own. Shapes: (n,) -> (n - 1,)."""
+    return mixed[:-1] * _K1 + mixed[1:]
 
 
-def _finish(x: U64) -> U32:
-    x ^= x >> _S29
-    x *= _K3
-    return (x >> _S32).astype(np.uint32)
+def finish(sums: U64) -> U32:
+    """Signatures of the sums that a :class:`Hasher` gives, which are used up."""
+    sums ^= sums >> _S29
+    sums *= _K3
+    return (sums >> _S32).astype(np.uint32)
 
 
+_FOUR = np.arange(4)[:, None]
 #: Texts up to this size share their tables; an index being built makes its own.
 _SHARED = 4096
 
@@ -75,33 +77,33 @@ _shared_powers = lru_cache(maxsize=1)(_power_tables)
 
 
 class Hasher:
-    """Prefix sums over one text, from which the signature of any window follows.
+    """Prefix sums over one text, from which the sums of any window follow; ``finish`` makes signatures of them.
 
     Args:
-        codes: code points, shape (n,).
+        mixed: code points as ``mix`` spreads them, shape (n,).
     """
 
-    def __init__(self, codes: U32) -> None:
-        size = len(codes)
+    def __init__(self, mixed: U64) -> None:
+        size = len(mixed)
         powers = _shared_powers(_SHARED) if size < _SHARED else _power_tables(size + 1)
         self._powers, self._inverse = powers
-        self._mixed = mix(codes)
-        zero = np.zeros(1, dtype=np.uint64)
-        self._place = np.concatenate((zero, np.cumsum(self._mixed * self._powers[: len(codes)])))
-        self._sum = np.concatenate((zero, np.cumsum(self._mixed)))
+        self._mixed = mixed
+        self._place, self._sum = np.zeros((2, size + 1), dtype=np.uint64)
+        np.cumsum(mixed * self._powers[:size], out=self._place[1:])
+        np.cumsum(mixed, out=self._sum[1:])
 
-    def exact(self, start: I64, end: I64) -> U32:
-        return _finish(self._raw(start, end) + _SALTS[end - start])
+    def exact(self, start: I64, end: I64) -> U64:
+        """Of windows as they stand."""
+        found: U64 = (self._place[end] - self._place[start]) * self._inverse[start] + _SALTS[end - start]
+        return found
 
-    def _raw(self, start: I64, end: I64) -> U64:
-        raw: U64 = (self._place[end] - self._place[start]) * self._inverse[start]
-        return raw
+    def order(self, start: I64, end: I64) -> U64:
+        """Of windows whatever the order of their characters."""
+        found: U64 = self._sum[end] - self._sum[start] + _SALTS[end - start + 64]
+        return found
 
-    def order(self, start: I64, end: I64) -> U32:
-        return _finish((self._sum[end] - self._sum[start]) + _SALTS[end - start + 64])
-
-    def masked(self, start: I64) -> U32:
-        """Signatures of four-character windows with one position left out. Shape: (4, len(start))."""
-        position = np.arange(4)[:, None]
-        terms = self._mixed[start + position] * self._powers[:4, None]
-        return _finish(self._raw(start, start + 4) - terms + _SALTS[120 + position])
+    def masked(self, start: I64) -> U64:
+        """Of four-character windows with one position left out, each position in turn. Shape: (4 * len(start),)."""
+        terms = self._mixed[start + _FOUR] * self._powers[:4, None]
+        found: U64 = terms.sum(axis=0) - terms + _SALTS[120:124, None]
+        return found.ravel()

@@ -106,6 +106,8 @@ def told_by(text: str) -> dict[str, str]:
     """The season, time and weather that everyday words of ``text`` tell; the first in the text of each wins."""
     found: dict[str, str] = {}
     table = _cues_by_start()
+    if _cue_openings().isdisjoint(text):
+        return found
     for at in range(len(text)):
         for word, cue in table.get(text[at : at + 2], ()):
             if text.startswith(word, at):
@@ -139,6 +141,11 @@ def _cues_by_start() -> dict[str, list[tuple[str, Cue]]]:
     for word, cue in sorted(((w, c) for c in cues() for w in c.words), key=lambda item: -len(item[0])):
         found.setdefault(word[:2], []).append((word, cue))
     return found
+
+
+@lru_cache(maxsize=1)
+def _cue_openings() -> frozenset[str]:
+    return frozenset(start[0] for start in _cues_by_start())
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sd_chinese.expand.expander import Expander
-from sd_chinese.expand.reading import is_doubled, read_phrase
+from sd_chinese.expand.reading import is_doubled
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from sd_chinese.expand.reading import is_doubled, read_phrase
 def test_things_are_named_in_both_languages(
     sample: Expander, phrase: str, zh: list[str], en: list[str]
 ) -> None:
-    reading = read_phrase(phrase, sample.records.image)
+    reading = sample.records.reader.read(phrase)
     said_zh = "，".join(pair.zh for _, pair in reading.things)
     said_en = ", ".join(pair.en for _, pair in reading.things)
     assert all(word in said_zh for word in zh), said_zh
@@ -30,23 +30,23 @@ def test_things_are_named_in_both_languages(
 
 
 def test_season_time_and_weather(sample: Expander) -> None:
-    told = read_phrase("秋月雪", sample.records.image).told
+    told = sample.records.reader.read("秋月雪").told
     assert told == {"season": "秋", "time": "月夜", "weather": "雪"}
 
 
 def test_what_is_denied_is_not_drawn(sample: Expander) -> None:
-    things = read_phrase("不见山无鸟", sample.records.image).things
+    things = sample.records.reader.read("不见山无鸟").things
     assert not [pair.zh for _, pair in things if "鸟" in pair.zh]
 
 
 def test_abstract_phrases_show_nothing(sample: Expander) -> None:
     for phrase in ("此情可待成追忆", "大器晚成", "理所当然"):
-        assert not read_phrase(phrase, sample.records.image).drawable
+        assert not sample.records.reader.read(phrase).drawable
 
 
 def test_the_lines_beside_it_lend_their_images(sample: Expander) -> None:
-    alone = read_phrase("此情可待成追忆", sample.records.image)
-    beside = read_phrase("此情可待成追忆", sample.records.image, ["沧海月明珠有泪"])
+    alone = sample.records.reader.read("此情可待成追忆")
+    beside = sample.records.reader.read("此情可待成追忆", ("沧海月明珠有泪",))
     assert not alone.drawable
     assert beside.drawable
     assert beside.sure < 0.3
