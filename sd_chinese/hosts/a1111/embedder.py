@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from sd_chinese.hosts.a1111 import slot
-from sd_chinese.hosts.a1111.concepts import PromptTokenizer, hashes_of
+from sd_chinese.hosts.concepts import PromptTokenizer, hashes_of
 from sd_chinese.spec import EncoderSpec, bare_name
 from sd_chinese.text.chunks import Chunk, chunk_prompt
 from sd_chinese.text.conditioner import Conditioner
@@ -58,7 +58,7 @@ class Embedder(nn.Module):
     def __init__(self, spec: EncoderSpec, vocabulary: Vocabulary) -> None:
         super().__init__()
         self.spec = spec
-        self.tokenizer = PromptTokenizer(spec.tokenizer, vocabulary)
+        self.tokenizer = PromptTokenizer(spec.tokenizer, vocabulary, _embeddings)
         self.transformer = Entrance()
 
     @staticmethod
@@ -159,3 +159,8 @@ def _hijack() -> Any:
     from modules import sd_hijack
 
     return sd_hijack.model_hijack
+
+
+def _embeddings() -> Mapping[str, Any]:
+    database: Mapping[str, Any] = _hijack().embedding_db.word_embeddings
+    return database

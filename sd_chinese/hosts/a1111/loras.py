@@ -8,14 +8,12 @@ names too; where a LoRA was made for other words, the multiplier of its text par
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
-from sd_chinese.errors import SdzhError
-from sd_chinese.spec import SPEC_KEY, EncoderSpec
-from sd_chinese.weights_io import read_header
+from sd_chinese.hosts.lora_family import is_made_for
+from sd_chinese.spec import EncoderSpec
 
 if TYPE_CHECKING:
     from sd_chinese.hosts.a1111.embedder import Embedder
@@ -50,24 +48,3 @@ def silence_foreign(p: Any, spec: EncoderSpec) -> None:
         if network.te_multiplier and not is_made_for(path, spec):
             network.te_multiplier = 0.0
             p.comment(strings.both("lora_text_skipped", name=network.name))
-
-
-def is_made_for(path: Path, spec: EncoderSpec) -> bool:
-    """Whether a LoRA has no text part, or one that was made for this encoder.
-
-    BERT's modules have names that no other encoder has. A CLIP tower that reads Chinese has the names and shapes of the
-    English one: there the LoRA's metadata has to name the words that it learned on.
-    """
-    try:
-        names, learned = _read(path, path.stat().st_mtime)
-    except (SdzhError, OSError):  # the host has loaded it, in a form that is not known here
-        return False
-    if not names or spec.architecture != "clip":
-        return not any("_text_model_" in name for name in names)
-    return learned is not None and EncoderSpec.from_json(learned).tokenizer == spec.tokenizer
-
-
-@lru_cache(maxsize=32)
-def _read(path: Path, changed: float) -> tuple[tuple[str, ...], str | None]:
-    header = read_header(path)
-    return tuple(key for key in header.tensors if key.startswith(_TEXT)), header.metadata.get(SPEC_KEY)

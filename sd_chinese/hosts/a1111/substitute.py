@@ -6,7 +6,7 @@ own encoder waits in main memory and goes back before the host touches the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.a1111 import loras
 from sd_chinese.hosts.base import AUTOMATIC, NONE
+from sd_chinese.hosts.webui_adapter import forget_conditioning
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,16 +46,16 @@ class Substitute:
     """Puts the chosen encoder into the host's model, and the host's own back.
 
     Args:
-        encoders: those that there are, by the name that the option may have.
+        find: the file or folder of a value of the option.
         load: (path, device, dtype) -> an encoder with its tokenizer.
     """
 
     def __init__(
         self,
-        encoders: Callable[[], Mapping[str, Path]],
+        find: Callable[[str], Path],
         load: Callable[[Path, Any, Any], Conditioner],
     ) -> None:
-        self._encoders = encoders
+        self._find_path = find
         self._load = load
         self._loaded: _Loaded | None = None
         self._displaced: _Displaced | None = None
@@ -90,10 +91,7 @@ class Substitute:
         self._announce(model, displaced.empty_prompt)
 
     def _find(self, model: Any, wanted: str) -> _Loaded:
-        encoders = self._encoders()
-        path = encoders.get(wanted)
-        if path is None or not path.exists():
-            raise SdzhError("text_encoder_gone", name=wanted, choices=", ".join(encoders) or NONE)
+        path = self._find_path(wanted)
         _refuse_family(model, wanted)
         changed = path.stat().st_mtime
         if self._loaded is None or (self._loaded.path, self._loaded.changed) != (path, changed):
@@ -143,18 +141,6 @@ class Substitute:
         model.cond_stage_model_empty_prompt = (
             empty_conditioning(model) if empty_prompt is None else empty_prompt
         )
-
-
-def forget_conditioning() -> None:
-    """The host keys its conditioning by prompt, steps and options, not by encoder: empty all four of its caches.
-
-    Source: modules/processing.py `cached_params`; requests under way hold the same lists.
-    """
-    from modules import processing
-
-    first, hires = processing.StableDiffusionProcessing, processing.StableDiffusionProcessingTxt2Img
-    for cache in (first.cached_c, first.cached_uc, hires.cached_hr_c, hires.cached_hr_uc):
-        cache[:] = [None, None]
 
 
 def empty_conditioning(model: Any) -> Tensor:

@@ -8,15 +8,16 @@ vector gets an id above the vocabulary, and the encoder's word embedding puts th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
-
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from sd_chinese.spec import TokenizerSpec
 from sd_chinese.text.tokenizers import Piece, Tokenizer
 from sd_chinese.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class Concepts:
@@ -65,16 +66,23 @@ class Concepts:
 
 
 class PromptTokenizer(Tokenizer):
-    """Our tokenizer, to which the names of the host's embeddings are words."""
+    """Our tokenizer, to which the names of the host's embeddings are words.
 
-    def __init__(self, spec: TokenizerSpec, vocabulary: Vocabulary) -> None:
+    Args:
+        embeddings: those of the encoder's width, by name, asked for at every prompt.
+    """
+
+    def __init__(
+        self, spec: TokenizerSpec, vocabulary: Vocabulary, embeddings: Callable[[], Mapping[str, Any]]
+    ) -> None:
         super().__init__(spec, vocabulary)
+        self._embeddings = embeddings
         self.concepts = Concepts(spec.vocabulary_size)
 
     def __call__(self, text: str) -> list[Piece]:
         pieces: list[Piece] = []
         start = 0
-        for first, last, embedding in _find(text, _embeddings()):
+        for first, last, embedding in _find(text, self._embeddings()):
             pieces += self._plain(text, start, first)
             pieces += [Piece(i, first, last) for i in self.concepts.ids(embedding)]
             start = last
@@ -108,13 +116,6 @@ def _word(name: str) -> str:
     left = r"(?<![A-Za-z0-9_])" if re.match(r"[A-Za-z0-9_]", name) else ""
     right = r"(?![A-Za-z0-9_])" if re.search(r"[A-Za-z0-9_]$", name) else ""
     return left + re.escape(name) + right
-
-
-def _embeddings() -> Mapping[str, Any]:
-    from modules import sd_hijack
-
-    database: Mapping[str, Any] = sd_hijack.model_hijack.embedding_db.word_embeddings
-    return database
 
 
 def hashes_of(used: Mapping[str, Any]) -> str:
