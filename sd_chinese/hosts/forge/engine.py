@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sd_chinese.hosts.concepts import PromptTokenizer
 from sd_chinese.hosts.forge import resident
-from sd_chinese.hosts.forge.loras import TextLora, add_to, is_made_for
+from sd_chinese.hosts.forge.loras import TextLora, add_to, fits
 from sd_chinese.text.chunks import Chunk, chunk_prompt
 from sd_chinese.text.conditioner import Conditioner
 
@@ -34,11 +35,15 @@ class ChineseEngine:
 
     def __init__(self, source: Path, conditioner: Conditioner) -> None:
         self.source = source
-        self.spec = conditioner.spec
-        self.tokenizer = conditioner.tokenizer
+        self.spec = spec = conditioner.spec
         self.clip_skip = 1
-        encoder = resident.settle(conditioner.encoder, self.spec)
-        self._conditioner = Conditioner(encoder, self.tokenizer, self.spec)
+        self.tokenizer = PromptTokenizer(
+            spec.tokenizer, conditioner.tokenizer.vocabulary, lambda: self.embeddings.word_embeddings
+        )
+        self.embeddings = read_embeddings(self.tokenizer, spec.width)
+        encoder = resident.settle(conditioner.encoder, spec)
+        self.tokenizer.concepts.attach(encoder.transformer.get_input_embeddings())  # type: ignore[operator, union-attr]
+        self._conditioner = Conditioner(encoder, self.tokenizer, spec)
         self._bare = self._patcher = resident.move_in(encoder)
         self._worn: Sequence[TextLora] = ()
 
@@ -46,21 +51,19 @@ class ChineseEngine:
         """Shape: (texts, context_length x contexts, context_width)."""
         import torch
         from backend import memory_management
-        from backend.text_processing import classic_engine
 
         emphasis = _emphasis()
-        if emphasis != "Original" and any(mark in text for text in texts for mark in "([（［"):
-            classic_engine.last_extra_generation_params["Emphasis"] = emphasis
+        self.tokenizer.concepts.clear()
         with torch.inference_mode():
             memory_management.load_model_gpu(self._patcher)
-            # LoRA change weights unseen, and the host keeps conditioning itself.
-            self._conditioner.forget()
+            self._conditioner.forget()  # LoRA change weights unseen, and the host keeps conditioning itself
             found = self._conditioner(
                 texts,
                 negative=getattr(texts, "is_negative_prompt", False),
                 emphasis=emphasis,
-                clip_skip=self.clip_skip,
+                clip_skip=min(self.clip_skip, self.spec.layers),
             )
+        self._say_in_infotext(texts, emphasis)
         return found.crossattn
 
     def process_texts(self, texts: Sequence[str]) -> tuple[list[list[Chunk]], int]:
@@ -77,11 +80,11 @@ class ChineseEngine:
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text, without start and end."""
-        return [[piece.id for piece in self.tokenizer(text)] for text in texts]
+        return [self.tokenizer.name_ids(text) for text in texts]
 
     def wear(self, loras: Sequence[TextLora]) -> Sequence[TextLora]:
         """Apply the text parts of a request's LoRA that were made for this encoder, and return the others."""
-        fitting = [lora for lora in loras if is_made_for(lora, self.spec, self._conditioner.encoder)]
+        fitting = [lora for lora in loras if fits(lora, self.spec, self._conditioner.encoder)]
         if [lora.identity for lora in fitting] != [lora.identity for lora in self._worn]:
             self._worn = fitting
             self._patcher = self._bare.clone()  # the host loads a patcher that it has not seen
@@ -89,8 +92,37 @@ class ChineseEngine:
                 add_to(self._patcher, lora)
         return [lora for lora in loras if lora not in fitting]
 
+    def _say_in_infotext(self, texts: Sequence[str], emphasis: str) -> None:
+        """What the host's own engine says there."""
+        from backend.text_processing import classic_engine
+
+        said = classic_engine.last_extra_generation_params
+        if emphasis != "Original" and any(mark in text for text in texts for mark in "([（［"):
+            said["Emphasis"] = emphasis
+        names = [name.replace(":", "").replace(",", "") for name in self.tokenizer.concepts.used]
+        if names:
+            said["TI"] = ", ".join(filter(None, [said.get("TI"), *names]))
+
     def leave(self) -> None:
         resident.move_out(self._patcher)
+
+
+def read_embeddings(tokenizer: PromptTokenizer, width: int) -> Any:
+    """The host's database of the embeddings in its folder that are this wide.
+
+    Source: backend/text_processing/classic_engine.py, `ClassicTextProcessingEngine`.
+    """
+    from backend.args import dynamic_args
+    from backend.text_processing.textual_inversion import EmbeddingDatabase
+
+    def ids_of(names: Sequence[str], **_: object) -> dict[str, list[list[int]]]:
+        return {"input_ids": [tokenizer.name_ids(name) for name in names]}
+
+    database = EmbeddingDatabase(ids_of, width)
+    if folder := dynamic_args.get("embedding_dir"):
+        database.add_embedding_dir(folder)
+        database.load_textual_inversion_embeddings()
+    return database
 
 
 def attach(model: Any, engine: ChineseEngine) -> None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sd_chinese.hosts.lora_family import TEXT_PREFIXES, is_made_for
 from sd_chinese.hosts.patches import Patches
-from sd_chinese.spec import SPEC_KEY, EncoderSpec, TokenizerSpec
+from sd_chinese.spec import EncoderSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-TEXT_PREFIXES = ("lora_te", "text_encoder")
 _RIDERS = "sdzh_text_loras"
 
 
@@ -72,23 +72,12 @@ def riders(clip: Any) -> Sequence[TextLora]:
     return found
 
 
-def is_made_for(lora: TextLora, spec: EncoderSpec, encoder: nn.Module) -> bool:
-    """Whether a LoRA's text part was made for this encoder.
-
-    BERT's modules have names that no other encoder has. A CLIP tower that reads Chinese has the names and shapes of the
-    English one: there the LoRA's metadata has to name the words that it learned on.
-    """
+def fits(lora: TextLora, spec: EncoderSpec, encoder: nn.Module) -> bool:
+    """Whether a LoRA's text part was made for this encoder, and each of its keys has a place in it."""
     from backend.patcher.lora import load_lora
 
     _, unmatched = load_lora(dict(lora.tensors), kohya_names(encoder))
-    return not unmatched and (spec.architecture != "clip" or _learned_words(lora) == spec.tokenizer)
-
-
-def _learned_words(lora: TextLora) -> TokenizerSpec | None:
-    from sd_chinese.weights_io import read_header
-
-    text = read_header(Path(lora.filename)).metadata.get(SPEC_KEY)
-    return EncoderSpec.from_json(text).tokenizer if text else None
+    return not unmatched and is_made_for(Path(lora.filename), spec)
 
 
 def kohya_names(encoder: nn.Module) -> dict[str, str]:

@@ -32,16 +32,19 @@ class Recognition:
     """The hooks.
 
     Args:
-        describe: tells what the host must know of a Chinese checkpoint, None for any other file.
+        describe: tells of a file what the host must know; None: not Chinese.
+        resolve: a checkpoint of the host's list -> the one to load.
         when_loaded: called with every model that the host has built, its file, and the file's description or None.
     """
 
     def __init__(
         self,
         describe: Callable[[Path], Description | None],
+        resolve: Callable[[Any], Any],
         when_loaded: Callable[[Any, Path, Description | None], None],
     ) -> None:
         self._describe = describe
+        self._resolve = resolve
         self._when_loaded = when_loaded
         self._loading: Description | None = None
 
@@ -61,7 +64,8 @@ class Recognition:
         info = data.forge_loading_parameters.get("checkpoint_info")
         if info is None or data.forge_hash == str(data.forge_loading_parameters):
             return original()
-        self._described(Path(info.filename))
+        data.forge_loading_parameters["checkpoint_info"] = resolved = self._resolve(info)
+        self._described(Path(resolved.filename))
         try:
             return original()
         except Exception:
