@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_chinese.errors import SdzhError
+from sd_chinese.registry.addresses import safe_path
 
 _VERSION = 1
 
@@ -30,7 +31,7 @@ class Installed:
 
     Attributes:
         id: of its card, or of the file that it was made of.
-        path: the file or folder that was placed.
+        place: name of the file or folder in the host's folder of that kind, so that a models folder can be moved.
         source: name of the source, and the address or path it came from.
         revision: as the card asked for it; empty for the newest.
         fetched: file of the source -> its SHA-256, remembered also where the source published none.
@@ -39,7 +40,7 @@ class Installed:
 
     id: str
     kind: str
-    path: str
+    place: str
     files: tuple[PlacedFile, ...]
     source: str = ""
     revision: str = ""
@@ -59,12 +60,10 @@ class Ledger:
         Raises:
             SdzhError: ``ledger_unreadable``.
         """
-        return {
-            id_: Installed(
-                **{**entry, "id": id_, "files": tuple(PlacedFile(**each) for each in entry["files"])}
-            )
-            for id_, entry in self._content("models").items()
-        }
+        try:
+            return {id_: _record(id_, entry) for id_, entry in self._content("models").items()}
+        except (TypeError, KeyError, SdzhError) as error:
+            raise SdzhError("ledger_unreadable", path=self.path, reason=error) from error
 
     def accepted(self) -> Mapping[str, str]:
         """Card id -> the licence that was agreed to."""
@@ -97,6 +96,14 @@ class Ledger:
                 content[section][key] = value
             text = json.dumps({"version": _VERSION, **content}, ensure_ascii=False, indent=1)
             write_text(self.path, text + "\n")
+
+
+def _record(id_: str, entry: dict[str, Any]) -> Installed:
+    files = tuple(PlacedFile(**each) for each in entry["files"])
+    record = Installed(**{**entry, "id": id_, "files": files})
+    for name in (record.place, *(file.path for file in files if file.path)):
+        safe_path(Path(), name)
+    return record
 
 
 def write_text(path: Path, text: str) -> None:

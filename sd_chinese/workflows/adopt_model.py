@@ -80,6 +80,6 @@ def adopt_model(path: Path, library: Library, report: Report, stop: Stop) -> Ins
 
     convert_model(path, target, progress=progress)
     files = tuple(placed_files(target, report, stop))
-    record = Installed(name, identity.kind, str(target), files, f"local {path}", time=time.time())
+    record = Installed(name, identity.kind, target.name, files, f"local {path}", time=time.time())
     library.ledger.put(record)
     return record

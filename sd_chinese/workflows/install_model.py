@@ -151,7 +151,7 @@ def _record(card: Card, target: Path, fetched: Fetched, report: Report, stop: St
     return Installed(
         card.id,
         card.kind,
-        str(target),
+        target.name,
         files,
         fetched.source,
         fetched.revision,

@@ -22,7 +22,7 @@ def remove_model(name: str, library: Library) -> list[Path]:
     record, downloads = library.ledger.read().get(name), library.downloads(name or ".")
     if name in ("", ".", "..") or Path(name).name != name or not (record or downloads.is_dir()):
         raise _nothing(name, library)
-    gone = _remove_placed(record) if record else []
+    gone = _remove_placed(record, library.place(record)) if record else []
     if record:
         library.ledger.drop(name)
     if downloads.is_dir():
@@ -38,9 +38,8 @@ def _nothing(name: str, library: Library) -> SdzhError:
     return SdzhError("remove_nothing", id=name, ids=", ".join(library.ledger.read()) or "-")
 
 
-def _remove_placed(record: Installed) -> list[Path]:
+def _remove_placed(record: Installed, place: Path) -> list[Path]:
     """The record's own files, and the folder if nothing else is left in it."""
-    place = Path(record.path)
     try:
         for file in record.files:
             (place / file.path if file.path else place).unlink(missing_ok=True)

@@ -40,14 +40,13 @@ def verify_model(names: Sequence[str], library: Library, report: Report, stop: S
     total = sum(file.size for record in chosen for file in record.files)
     done = 0
     for record in chosen:
-        for path, size, sha256 in _files(record):
+        for path, size, sha256 in _files(record, library.place(record)):
             report(Progress("verify", done, total, detail=path.name))
             yield Verdict(record.id, path, _state(path, size, sha256, stop))
             done += size
 
 
-def _files(record: Installed) -> Iterator[tuple[Path, int, str]]:
-    place = Path(record.path)
+def _files(record: Installed, place: Path) -> Iterator[tuple[Path, int, str]]:
     for file in record.files:
         yield (place / file.path if file.path else place), file.size, file.sha256
 
