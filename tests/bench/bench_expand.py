@@ -11,6 +11,7 @@ import argparse
 import random
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -38,7 +39,10 @@ def prompts(count: int, phrases: Sequence[str], seed: int = 1) -> list[str]:
     source = random.Random(seed)
     found = []
     for _ in range(count):
-        parts = source.sample(WORDS, 10) + source.sample(list(phrases), 2)
+        parts = source.sample(list(phrases), 2)
+        for fragment in source.sample(WORDS, len(WORDS)):
+            if sum(map(len, parts)) + len(parts) < 105:
+                parts.append(fragment)
         source.shuffle(parts)
         found.append("，".join(parts))
     return found
@@ -76,17 +80,49 @@ def speed(expander: Expander, words: Sequence[str], count: int) -> None:
     import jieba
 
     jieba.initialize()
-    rows = {
+    rows: dict[str, Callable[[str], object]] = {
         "expand, Chinese prompt": lambda text: expander.expand(text).prompt_zh,
-        "expand, Chinese and English": lambda text: (lambda e: (e.prompt_zh, e.prompt_en))(
-            expander.expand(text)
-        ),
+        "the same prompts again": lambda text: expander.expand(text).prompt_zh,
+        "expand, everything as JSON": lambda text: expander.expand(text).to_json(),
         "matching alone": lambda text: find_matches(text, expander.index),
         "jieba segmentation": jieba.lcut,
         "plain dictionary scan": plain_scan,
     }
-    for name, run in rows.items():
-        print(f"  {name:30} {microseconds(run, texts):8.0f} us / 100 characters")
+    cost = {name: microseconds(run, texts) for name, run in rows.items()}
+    for name, spent in cost.items():
+        ratio = spent / cost["jieba segmentation"]
+        print(f"  {name:30} {spent:8.0f} us / 100 characters {ratio:6.2f} of jieba")
+
+
+def memory(corpus: Path, cache: Path) -> None:
+    """What a process of its own grows by when it opens the index and expands: its own pages, and pages of files."""
+    grown = subprocess.run(
+        [sys.executable, __file__, "--corpus", corpus, "--cache", cache, "--only", "memory"],
+        capture_output=True, encoding="utf-8", check=True,
+    ).stdout  # fmt: skip
+    print(grown, end="")
+
+
+def resident() -> dict[str, float]:
+    """Megabytes of this process in memory (Linux)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    found = dict(re.findall(r"(RssAnon|RssFile):\s*(\d+)", status))
+    return {name: int(kilobytes) / 1024 for name, kilobytes in found.items()}
+
+
+def grow(corpus: Path, cache: Path) -> None:
+    before = resident()
+    start, wall = time.process_time(), time.perf_counter()
+    expander = Expander.open(corpus=corpus, cache=cache)
+    spent, passed = time.process_time() - start, time.perf_counter() - wall
+    opened = resident()
+    for text in prompts(200, ["守株待兔", "飞流直下三千尺"]):
+        expander.expand(text).to_json()
+    used = resident()
+    print(f"  opened in {1000 * spent:.1f} ms of CPU, {1000 * passed:.1f} ms by the clock")
+    for name, state in (("opened", opened), ("after 200 prompts", used)):
+        own, mapped = state["RssAnon"] - before["RssAnon"], state["RssFile"] - before["RssFile"]
+        print(f"  {name}: {own:.1f} MB of its own, {mapped:.1f} MB of mapped files")
 
 
 def swapped(word: str, source: random.Random) -> str:
@@ -195,12 +231,16 @@ def false_matches(expander: Expander, paths: Sequence[Path], limit: int) -> None
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--only", choices=("speed", "recognition", "prose"))
+    parser.add_argument("--only", choices=("speed", "memory", "recognition", "prose"))
+    parser.add_argument("--cache", type=Path, help="folder with an index of the corpus")
     parser.add_argument("--size", type=int, default=500, help="items of each recognition test")
     parser.add_argument("--prompts", type=int, default=400, help="prompts of the speed test")
     parser.add_argument("--lines", type=int, default=2000, help="lines read of each prose file")
     parser.add_argument("--prose", type=Path, nargs="*", default=[])
     options = parser.parse_args()
+    if options.cache:
+        grow(options.corpus, options.cache)
+        return
     with tempfile.TemporaryDirectory() as folder:
         corpus = options.corpus
         if corpus is None:
@@ -222,6 +262,9 @@ def main() -> None:
         if options.only in (None, "speed"):
             print(f"speed ({len(words)} idioms and lines)")
             speed(expander, words, options.prompts)
+        if options.only in (None, "memory"):
+            print("memory")
+            memory(corpus, Path(folder))
         if options.only in (None, "recognition"):
             print("recognition")
             recognition(expander, idioms, verse, options.size)
