@@ -69,8 +69,9 @@ def _encoders(host: Host) -> Mapping[str, Path]:
     from sd_chinese.registry.catalog import Catalog
     from sd_chinese.workflows.list_models import list_models
 
-    rows = list_models(Catalog.load(), host, "encoder")
-    return {row.name: row.path for row in rows if row.path is not None}
+    paths = [row.path for row in list_models(Catalog.load(), host, "encoder") if row.path is not None]
+    models = [path.parent if path.name == "text_encoder" else path for path in paths]
+    return {path.name if path.is_dir() else path.stem: path for path in models}
 
 
 def _load_encoder(path: Path, device: Any, dtype: Any) -> Any:

@@ -3,6 +3,8 @@ aside): an English base, an encoder of Stable Diffusion 1's width, a LoRA, an em
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +143,63 @@ def _sources(state: dict[str, Tensor]) -> list[Any]:
         TensorSource(name, tuple(value.shape), "float32", lambda value=value: value)
         for name, value in state.items()
     ]
+
+
+@dataclass(frozen=True)
+class Models:
+    """What lies in a host's folders.
+
+    Attributes:
+        english, chinese: names of checkpoints; encoder: a value of the option `sdzh_text_encoder`.
+        chinese_rows, encoder_rows: prompt -> the rows that the publisher's classes give for it.
+        folder: a diffusers folder with the Chinese checkpoint's text encoder.
+    """
+
+    english: str
+    chinese: str
+    encoder: str
+    chinese_rows: Callable[[str], Tensor]
+    encoder_rows: Callable[[str], Tensor]
+    folder: Path | None = None
+
+
+def prepare_a1111(webui: Path, data: Path) -> Models:
+    """English: random weights. Chinese: the embedded family. Encoder: Taiyi's structure, random weights."""
+    bases = data / "models" / "Stable-diffusion"
+    write_english(bases / "english.safetensors", webui)
+    write_chinese(bases / "小样 mini.safetensors")
+    encoder = write_encoder(data / "models" / "SDZH-Encoder" / "太乙 768")
+    return Models(
+        "english",
+        "小样 mini",
+        "太乙 768",
+        lambda prompt: _clip_rows(MINI, prompt),
+        lambda prompt: _bert_rows(encoder, prompt),
+        MINI,
+    )
+
+
+def _clip_rows(folder: Path, prompt: str) -> Tensor:
+    """PAI-Diffusion's pipeline: 32 rows, no mask."""
+    from transformers import BertTokenizer, CLIPTextModel
+
+    tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
+    ids = tokenizer(prompt, padding="max_length", max_length=32, truncation=True, return_tensors="pt")
+    model = CLIPTextModel.from_pretrained(folder / "text_encoder")
+    with torch.no_grad():
+        return model(ids.input_ids).last_hidden_state[0]
+
+
+def _bert_rows(folder: Path, prompt: str) -> Tensor:
+    """Taiyi's pipeline: 512 rows, no mask."""
+    from transformers import BertModel, BertTokenizer
+
+    tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
+    ids = tokenizer(prompt, padding="max_length", max_length=512, truncation=True, return_tensors="pt")
+    model = BertModel.from_pretrained(folder / "text_encoder")
+    with torch.no_grad():
+        return model(ids.input_ids)[0][0]
+
+
+PREPARE: dict[str, Callable[[Path, Path], Models]] = {"a1111": prepare_a1111}
+"""Host -> (the host's folder, its data folder) -> the models that were written there."""

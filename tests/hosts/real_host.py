@@ -39,15 +39,35 @@ COMMON = (
     "--api",
     "--no-download-sd-model",
 )
-# Runs in the host: executes what a test sends and answers with what it leaves in `result`.
+# Runs in the host: executes what a test sends and answers with what it leaves in `result`; keeps the conditioning of
+# the last request, and what was said under its picture.
 PROBE = """
 from fastapi import Body
-from modules import script_callbacks
+from modules import script_callbacks, scripts
+
+seen = {}
 
 def run(code: str = Body(embed=True)):
-    names = {}
+    names = {"seen": seen}
     exec(code, names)
     return {"result": names.get("result")}
+
+def first_rows(conditioning):
+    rows = conditioning.batch[0][0].schedules[0].cond if hasattr(conditioning, "batch") else conditioning[0][0].cond
+    return (rows["crossattn"] if isinstance(rows, dict) else rows).float().cpu().tolist()
+
+class Probe(scripts.Script):
+    def title(self):
+        return "probe"
+
+    def show(self, is_img2img):
+        return scripts.AlwaysVisible
+
+    def process_before_every_sampling(self, p, *args, **kwargs):
+        seen["positive"], seen["negative"] = first_rows(kwargs["c"]), first_rows(kwargs["uc"])
+
+    def postprocess(self, p, processed, *args):
+        seen["comments"] = list(p.comments)
 
 script_callbacks.on_app_started(lambda demo, app: app.add_api_route("/sdzh-test/run", run, methods=["POST"]))
 """
@@ -120,9 +140,8 @@ class RealHost:
         self.port = _free_port()
         self.flags = (*kind.flags, "--port", str(self.port), "--data-dir", str(data), *flags)
         self.log_path = data / "log.txt"
-        for name, make in (("probe", _write_probe), (EXTENSION, _link_extension)):
-            if name != EXTENSION or extension:
-                make(data / "extensions" / name)
+        _write_probe(data / "extensions" / "probe")
+        _link_extension(data / "extensions" / EXTENSION, extension)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 180) -> RealHost:
@@ -206,6 +225,16 @@ class RealHost:
         images = tuple(base64.b64decode(image) for image in answer["images"])
         return Picture(images[0], json.loads(answer["info"])["infotexts"][0], images)
 
+    def rows(self, box: str = "positive") -> Any:
+        """The conditioning of the last request, as it went to the sampler. Shape: (rows, width)."""
+        import torch
+
+        return torch.tensor(self.run(f"result = seen[{box!r}]"))
+
+    def comments(self) -> str:
+        """What was said under the last picture."""
+        return "\n".join(self.run("result = seen['comments']"))
+
     def set(self, **options: Any) -> None:
         self.call("/sdapi/v1/options", options)
 
@@ -260,7 +289,7 @@ def _write_probe(folder: Path) -> None:
     (folder / "scripts" / "probe.py").write_text(PROBE, encoding="utf-8")
 
 
-def _link_extension(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if not folder.exists():
+def _link_extension(folder: Path, wanted: bool) -> None:
+    folder.unlink(missing_ok=True)
+    if wanted:
         folder.symlink_to(ROOT, target_is_directory=True)
