@@ -135,6 +135,11 @@ class Card:
         return any(source.kind == "bundled" for source in self.sources)
 
     @property
+    def strict(self) -> bool:
+        """Whether an add-on fits its own bases (`compatible`) alone and not all of its family."""
+        return (self.fits or ("compatible" if self.kind == "encoder" else "family")) == "compatible"
+
+    @property
     def size_text(self) -> str:
         """Of the download, such as ``4.2 GB``; empty where nobody knows."""
         if not self.size_bytes:
@@ -160,6 +165,9 @@ class Card:
             "card_size": self.size_text,
             "card_sizes": ", ".join(f"{width}x{height}" for width, height in self.sizes),
             "card_compatible": ", ".join(self.compatible),
+            "card_fits": strings.both("fits_strict" if self.strict else "fits_family")
+            if self.compatible
+            else "",
             "card_defaults": ", ".join(f"{name} {value}" for name, value in self.defaults.given().items()),
             "card_sources": ", ".join(f"{s.kind}: {s.path or s.repo or s.package}" for s in self.sources),
             "card_hosts": f"{', '.join(hosts.only)} ({hosts.why})" if hosts else "",

@@ -43,9 +43,8 @@ class Side:
 
     @classmethod
     def of_card(cls, card: Card) -> Side:
-        strict = (card.fits or ("compatible" if card.kind == "encoder" else "family")) == "compatible"
         chinese = card.kind == "base"  # what is registered here is Chinese
-        return cls(card.id, card.kind, card.family, card.compatible, strict, chinese, card.hosts)
+        return cls(card.id, card.kind, card.family, card.compatible, card.strict, chinese, card.hosts)
 
     @classmethod
     def of_file(cls, name: str, identity: Identity) -> Side:

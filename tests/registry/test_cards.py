@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sd_chinese import strings
 from sd_chinese.hosts.standalone.samplers import SAMPLERS
 from sd_chinese.registry.card import KINDS, REGISTRY, Card, Words, card_schema
 from sd_chinese.registry.catalog import Catalog
+from sd_chinese.registry.identify import identify
 from sd_chinese.registry.schema import violations
 
 PATHS = sorted(path for path in REGISTRY.rglob("*.json") if path.name != "card.schema.json")
@@ -108,3 +110,17 @@ def test_a_second_card_of_one_source_agrees_with_the_first() -> None:
             base, owner = bases[source.repo]
             assert (source.revision, source.folder) == (base.revision, base.folder)
             assert card.licence == owner.licence and owner.id in card.compatible
+
+
+@pytest.mark.parametrize("card", [card for card in CARDS.values() if card.bundled], ids=lambda card: card.id)
+def test_what_comes_with_the_project_is_what_its_card_says(card: Card) -> None:
+    (path,) = (REGISTRY.parent / source.path for source in card.sources)
+    identity = identify(path)
+    assert (identity.kind, identity.family, identity.reason) == (card.kind, card.family, "")
+    assert card.licence.commercial == "yes"
+
+
+def test_an_encoder_s_card_says_where_it_fits() -> None:
+    lines = {name: "\n".join(CATALOG.get(name).lines()) for name in ("taiyi-text", "pai-text")}
+    assert strings.both("fits_family") in lines["taiyi-text"]
+    assert strings.both("fits_strict") in lines["pai-text"]
