@@ -53,4 +53,5 @@ class Catalog:
 
 def _card_files(folder: Path) -> list[Path]:
     found = (path for path in folder.rglob("*.json") if path.is_file())
-    return sorted(path for path in found if not path.name.endswith(".schema.json"))
+    cards = (path for path in found if not path.name.endswith(".schema.json"))
+    return sorted(cards, key=lambda path: (path.parent, path.stem))
