@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from sd_chinese.api.access import Access
 from sd_chinese.api.job_events import job_json
@@ -14,6 +14,8 @@ from sd_chinese.workflows.open_desk import Desk
 
 #: Seconds that a cancelled job is given to end before the answer goes out.
 PATIENCE = 3.0
+KINDS = ("base", "encoder", "lora", "controlnet", "corpus")
+_HERE = ("127.0.0.1", "::1", "testclient")
 
 
 def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
@@ -64,6 +66,17 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         return job_json(
             desk.jobs.start("remove", card_id, lambda report, stop: remove_model(card_id, desk.library))
         )
+
+    @router.post("/folders/{kind}/open", status_code=204)
+    def show_folder(kind: str, request: Request) -> None:
+        """Show the folder of a kind of model on the computer that the host runs on, for who sits at it."""
+        from sd_chinese.workflows.library import folder_of
+        from sd_chinese.workflows.open_folder import open_folder
+
+        access.check_install()
+        if kind not in KINDS or (request.client and request.client.host not in _HERE):
+            raise SdzhError("folder_elsewhere", kind=kind)
+        open_folder(folder_of(desk.host, kind))
 
     @router.post("/jobs/{job_id}/cancel", response_model=JobReply)
     def cancel(job_id: str, request: CancelRequest) -> dict[str, Any]:

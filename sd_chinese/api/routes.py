@@ -79,14 +79,7 @@ def _add_prompt_routes(router: APIRouter, desk: Desk) -> None:
     @router.get("/styles", response_model=list[Style])
     def styles() -> list[dict[str, Any]]:
         """Every style that a prompt can be painted in."""
-        rows = []
-        for each in desk.styles:
-            entry, nothing = each.entry, {"zh": "", "en": ""}
-            pair, palette = entry.style, entry.palette
-            words = asdict(pair) if pair else nothing
-            colours = asdict(palette) if palette else nothing
-            rows.append({"name": entry.headword, "theme": each.theme, **words, "palette": colours})
-        return rows
+        return desk.styles
 
     @router.get("/inspiration", response_model=Inspiration)
     def inspiration(day: date | None = None) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class Style(BaseModel):
     theme: str
     zh: str
     en: str
-    palette: Words
+    colours: list[str]
 
 
 class Size(BaseModel):
@@ -186,6 +186,7 @@ class Listed(BaseModel):
     homepage: str
     notes: Words | None
     job: str | None
+    removable: bool
 
 
 class InstallRequest(BaseModel):

@@ -21,7 +21,6 @@ from sd_chinese.workflows.library import Library
 if TYPE_CHECKING:
     from sd_chinese.expand.complete import Completer, Completion
     from sd_chinese.expand.expander import Expander
-    from sd_chinese.expand.shelves import Shelved
     from sd_chinese.hosts.base import Host
     from sd_chinese.registry.catalog import Catalog
 
@@ -97,11 +96,22 @@ class Desk:
         raise SdzhError("model_missing", name=name, names=", ".join(names) or "-", folder="models")
 
     @cached_property
-    def styles(self) -> list[Shelved]:
-        """Every style of the lexicon."""
+    def styles(self) -> list[dict[str, Any]]:
+        """Every style of the lexicon, with a swatch of its colours."""
         from sd_chinese.expand.shelves import entries_of
+        from sd_chinese.expand.swatches import colours_of
 
-        return list(entries_of("style", self.expander.index, self.expander.records))
+        return [
+            {
+                "name": each.entry.headword,
+                "theme": each.theme,
+                "zh": each.entry.style.zh,
+                "en": each.entry.style.en,
+                "colours": colours_of(each.entry),
+            }
+            for each in entries_of("style", self.expander.index, self.expander.records)
+            if each.entry.style
+        ]
 
     def inspiration(self, day: date) -> dict[str, Any]:
         """A line of verse that suits the season of ``day``, and where it is from."""

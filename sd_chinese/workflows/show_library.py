@@ -9,7 +9,7 @@ from sd_chinese.errors import SdzhError
 from sd_chinese.workflows.adopt_model import adopt_model, propose
 from sd_chinese.workflows.check_fit import check_fit
 from sd_chinese.workflows.install_model import licence_of
-from sd_chinese.workflows.jobs import RUNNING, Job, Jobs, Work
+from sd_chinese.workflows.jobs import RUNNING, Jobs, Work
 from sd_chinese.workflows.list_models import ListedModel, list_models
 
 if TYPE_CHECKING:
@@ -22,8 +22,15 @@ INSTALLED, AVAILABLE, PARTIAL, UNCONVERTED = "installed", "available", "partial"
 def show_library(library: Library, jobs: Jobs, kind: str | None = None) -> list[dict[str, Any]]:
     """One row for each card and for each file that no card describes; paths stay on this machine."""
     running = {job.subject: job for job in reversed(jobs.list()) if job.state == RUNNING}
-    rows = list_models(library.catalog, library.host, kind)
-    return [_row(row, library, running.get(row.name)) for row in rows]
+    placed = library.ledger.read()
+    return [
+        {
+            **_row(row, library),
+            "job": running[row.name].id if row.name in running else None,
+            "removable": row.name in placed,
+        }
+        for row in list_models(library.catalog, library.host, kind)
+    ]
 
 
 def convert_found(name: str, library: Library) -> Work:
@@ -44,13 +51,12 @@ def convert_found(name: str, library: Library) -> Work:
     return lambda report, stop: adopt_model(path, library, report, stop)
 
 
-def _row(row: ListedModel, library: Library, job: Job | None) -> dict[str, Any]:
+def _row(row: ListedModel, library: Library) -> dict[str, Any]:
     state = _state(row, library)
     return {
         "name": row.name,
         "kind": row.kind,
         "state": state,
-        "job": job.id if job else None,
         **(_card_words(row.card, library) if row.card else _file_words(row, state)),
     }
 

@@ -1,0 +1,653 @@
+// The pages' half that lives in the browser: the prompt tab, the model tab, completion and the hint.
+// One global, window.SDZH. Every text reaches the page through textContent; nothing is asked of any other address.
+(function () {
+  "use strict";
+  if (window.SDZH) return;
+
+  const API = "/sdzh/v1";
+  const HAN = /[\u3400-\u9fff]/;
+  const PAGES = { sdzh_prompt_page: promptPage, sdzh_models_page: modelsPage };
+  const HISTORY = 50;
+
+  // --- words, elements, requests ------------------------------------------------------------------
+
+  let shell = null; // what the page's HTML brought: texts, token
+
+  function language() {
+    return shell?.language || (/^zh\b/i.test(navigator.language) ? "zh" : "en");
+  }
+
+  function t(key, values = {}) {
+    const pair = shell?.texts[key];
+    const text = pair ? pair[language() === "en" ? 1 : 0] : key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  }
+
+  const say = (pair) => (pair ? pair[language()] || pair.zh : "");
+
+  function h(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (name in element && typeof value !== "string") element[name] = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+    return element;
+  }
+
+  const button = (key, onclick, more = {}) =>
+    h("button", { type: "button", class: "sdzh-button", onclick, ...more }, t(key));
+
+  class Refusal extends Error {
+    constructor(reply) {
+      super(reply[language()] || reply.zh || "");
+      this.code = reply.code;
+    }
+  }
+
+  async function ask(path, body, options = {}) {
+    const headers = { "x-sdzh-page": shell?.token || "" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const method = options.method || (body === undefined ? "GET" : "POST");
+    const reply = await fetch(API + path, {
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin", signal: options.signal,
+    });
+    if (!reply.ok) throw new Refusal(await reply.json().catch(() => ({ zh: t("no_answer"), en: t("no_answer") })));
+    return options.raw ? reply : reply.json();
+  }
+
+  async function follow(job, onjob) {
+    const reader = (await ask(`/jobs/${job}/events`, undefined, { raw: true })).body.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const events = (text + decoder.decode(value, { stream: true })).split("\n\n");
+      text = events.pop();
+      for (const event of events) {
+        const data = event.split("\n").find((line) => line.startsWith("data: "));
+        if (data) onjob(JSON.parse(data.slice(6)));
+      }
+    }
+  }
+
+  const remembered = (name, otherwise) => {
+    try { return JSON.parse(localStorage.getItem(`sdzh.${name}`)) ?? otherwise; } catch { return otherwise; }
+  };
+  const remember = (name, value) => {
+    try { localStorage.setItem(`sdzh.${name}`, JSON.stringify(value)); } catch { /* private window */ }
+  };
+
+  async function copy(text, from) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch { // no clipboard on an insecure address
+      const box = h("textarea", { class: "sdzh-unseen" });
+      box.value = text;
+      document.body.append(box);
+      box.select();
+      document.execCommand("copy");
+      box.remove();
+    }
+    const before = from.textContent;
+    from.textContent = t("copied");
+    setTimeout(() => (from.textContent = before), 1200);
+  }
+
+  // The server counts characters, the browser UTF-16 units.
+  const units = (characters, first, last) => characters.slice(first, last).join("").length;
+
+  // --- the host's own boxes -----------------------------------------------------------------------
+
+  const box = (tab, name) => {
+    const around = document.getElementById(`${tab}_${name}`);
+    return around?.matches("textarea, input") ? around : around?.querySelector("textarea, input[type=number]");
+  };
+
+  function put(element, value) {
+    if (!element || element.value === String(value)) return;
+    element.value = value;
+    for (const kind of ["input", "change", "blur"]) element.dispatchEvent(new Event(kind, { bubbles: true }));
+  }
+
+  const FIELDS = ["prompt", "neg_prompt", "width", "height", "steps", "cfg_scale"];
+  let sent = []; // what the boxes held before each sending
+
+  function send(tab, values) {
+    sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])) });
+    for (const name of FIELDS) if (values[name] !== undefined) put(box(tab, name), values[name]);
+    const open = window[`switch_to_${tab}`];
+    if (typeof open === "function") open();
+    else document.getElementById(`${tab}_tab-button`)?.click();
+  }
+
+  function undo() {
+    const last = sent.pop();
+    for (const name of FIELDS) if (last?.values[name] !== undefined) put(box(last.tab, name), last.values[name]);
+    return Boolean(last);
+  }
+
+  const withWords = (text, more) => {
+    const parts = (text || "").split(/[,，]\s*/).filter(Boolean);
+    for (const word of (more || "").split(/[,，]\s*/)) if (word && !parts.includes(word)) parts.push(word);
+    return parts.join(HAN.test(more || text) ? "，" : ", ");
+  };
+
+  const recommended = (defaults) => ({
+    steps: defaults.steps, cfg_scale: defaults.cfg, width: defaults.size?.[0], height: defaults.size?.[1],
+  });
+
+  let hostAsked = null;
+  function askHost() {
+    if (!hostAsked || Date.now() - hostAsked.at > 5000) hostAsked = { at: Date.now(), reply: ask("/host") };
+    return hostAsked.reply;
+  }
+
+  // --- the prompt tab -----------------------------------------------------------------------------
+
+  function promptPage(root) {
+    const own = Object.assign({ prompt: "", view: "直绘", style: "", ratio: "", off: [] }, remembered("draft", {}));
+    let read = null, host = null, styles = [], timer = 0, flight = null, spoken = "";
+
+    const input = h("textarea", {
+      id: "sdzh_prompt_input", rows: "3", spellcheck: "false", placeholder: t("prompt_placeholder"), "aria-label": t("prompt_label"),
+    });
+    input.value = own.prompt;
+    const backdrop = h("div", { class: "sdzh-backdrop", "aria-hidden": "true" });
+    const cards = h("div", { class: "sdzh-cards" });
+    const candidates = h("div", { class: "sdzh-candidates", role: "radiogroup", "aria-label": t("candidates") });
+    const negative = h("p", { class: "sdzh-negative" });
+    const notice = h("p", { class: "sdzh-notice", role: "status" });
+    const ratios = h("div", { class: "sdzh-ratios", role: "radiogroup", "aria-label": t("ratio") });
+    const model = h("p", { class: "sdzh-quiet" });
+    const drawer = h("div", { class: "sdzh-drawer", hidden: true });
+    const swatches = h("div", { class: "sdzh-swatches" });
+    const styleName = h("b", {});
+    const search = h("input", { type: "search", placeholder: t("style_search"), "aria-label": t("style_search"), oninput: drawStyles });
+    const star = button("favourite", () => { keepIn("favourites"); notice.textContent = t("kept"); });
+    const languages = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("output_language") });
+
+    root.replaceChildren(
+      h("section", { class: "sdzh-column" },
+        h("div", { class: "sdzh-bar" },
+          h("h2", {}, t("prompt_label")),
+          button("inspire", inspire),
+          button("history", (event) => openDrawer("history", event.target)),
+          button("favourites", (event) => openDrawer("favourites", event.target)),
+          star),
+        drawer,
+        h("div", { class: "sdzh-paper" }, backdrop, input),
+        notice, cards),
+      h("section", { class: "sdzh-column" },
+        h("div", { class: "sdzh-bar" }, h("h2", {}, t("candidates")), languages),
+        candidates, negative,
+        h("details", { class: "sdzh-styles", ontoggle: loadStyles },
+          h("summary", {}, t("style"), " ", styleName), search, swatches),
+        ratios, model,
+        h("div", { class: "sdzh-actions" },
+          button("send_txt2img", () => sendTo("txt2img"), { class: "sdzh-button sdzh-primary" }),
+          document.getElementById("img2img_prompt") ? button("send_img2img", () => sendTo("img2img")) : null,
+          button("undo", () => { notice.textContent = undo() ? t("undone") : t("undo_nothing"); }))));
+
+    input.addEventListener("input", () => { own.off = []; changed(); });
+    input.addEventListener("scroll", () => { backdrop.scrollTop = input.scrollTop; });
+    SDZH.open = (text) => { input.value = text; own.off = []; changed(); document.getElementById("sdzh_prompt_tab-button")?.click(); };
+
+    function changed() {
+      own.prompt = input.value;
+      remember("draft", own);
+      underline([]);
+      clearTimeout(timer);
+      if (!composing) timer = setTimeout(refresh, 30);
+    }
+    input.addEventListener("compositionend", changed);
+
+    async function refresh() {
+      flight?.abort();
+      flight = new AbortController();
+      try {
+        const asked = { prompt: own.prompt, view: own.view, style: own.style || null, off: own.off };
+        read = await ask("/expand", asked, { signal: flight.signal });
+        notice.textContent = "";
+        draw();
+      } catch (error) {
+        if (error.name !== "AbortError") notice.textContent = error.message;
+      }
+    }
+
+    function underline(found) {
+      const characters = Array.from(own.prompt);
+      const parts = [];
+      let at = 0;
+      for (const card of found) {
+        parts.push(characters.slice(at, card.start).join(""));
+        parts.push(h("u", { class: `sdzh-${card.kind}${card.on ? "" : " sdzh-off"}` }, characters.slice(card.start, card.end).join("")));
+        at = card.end;
+      }
+      backdrop.replaceChildren(...parts, characters.slice(at).join("") + "\n");
+      backdrop.scrollTop = input.scrollTop;
+    }
+
+    function toggle(word) {
+      own.off = own.off.includes(word) ? own.off.filter((other) => other !== word) : [...own.off, word];
+      remember("draft", own);
+      refresh();
+    }
+
+    function draw() {
+      underline(read.cards);
+      const focused = document.activeElement?.dataset?.key;
+      cards.replaceChildren(...(read.cards.length ? read.cards.map((card) => phraseCard(card, toggle)) : [emptyState()]));
+      if (focused) cards.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+      drawCandidates();
+      const avoid = spoken === "en" ? read.negative_en : read.negative_zh;
+      negative.replaceChildren(...(avoid ? [h("b", {}, t("negative")), " ", avoid] : []));
+    }
+
+    function emptyState() {
+      const empty = !own.prompt.trim();
+      return h("p", { class: "sdzh-empty" }, t(empty ? "empty_prompt" : "empty_found"), " ", empty ? button("inspire", inspire) : "");
+    }
+
+    function drawCandidates() {
+      const shown = read.candidates.length ? read.candidates : [];
+      if (shown.length && !shown.some((each) => each.name === own.view)) own.view = shown[0].name;
+      candidates.replaceChildren(...shown.map((each) => {
+        const text = each[`prompt_${spoken}`];
+        const chosen = each.name === own.view;
+        const choose = () => { own.view = each.name; remember("draft", own); refresh(); };
+        return h("div", { class: `sdzh-candidate${chosen ? " sdzh-chosen" : ""}` },
+          h("div", { class: "sdzh-bar" },
+            h("button", { type: "button", class: "sdzh-seal", role: "radio", "aria-checked": String(chosen), onclick: choose }, language() === "en" ? each.name_en : each.name),
+            button("copy", (event) => { keepIn("history"); copy(text, event.target); }, { class: "sdzh-button sdzh-link" })),
+          h("p", { onclick: choose }, each[`runs_${spoken}`].map((run) => h("span", { class: run.added ? "sdzh-added" : "" }, run.text))));
+      }));
+      if (!shown.length && own.prompt.trim()) candidates.append(h("p", { class: "sdzh-empty" }, own.prompt));
+    }
+
+    const chosenText = () => {
+      const found = read?.candidates.find((each) => each.name === own.view);
+      return found ? found[`prompt_${spoken}`] : own.prompt;
+    };
+
+    function sendTo(tab) {
+      if (!own.prompt.trim()) { notice.textContent = t("empty_prompt"); return input.focus(); }
+      keepIn("history");
+      const size = host?.sizes.find((each) => each.ratio === own.ratio);
+      const defaults = host?.model?.defaults || {};
+      const avoid = withWords(spoken === "en" ? read?.negative_en : read?.negative_zh, defaults.negative);
+      send(tab, {
+        ...recommended(defaults), prompt: chosenText(), neg_prompt: withWords(box(tab, "neg_prompt")?.value, avoid),
+        ...(size ? { width: size.width, height: size.height } : {}),
+      });
+    }
+
+    function keepIn(name) {
+      if (!own.prompt.trim()) return;
+      const kept = remembered(name, []).filter((each) => each.prompt !== own.prompt);
+      remember(name, [{ ...own }, ...kept].slice(0, name === "history" ? HISTORY : 500));
+    }
+
+    function openDrawer(name, from) {
+      const shut = !drawer.hidden && drawer.dataset.name === name;
+      drawer.hidden = shut;
+      drawer.dataset.name = name;
+      from.setAttribute("aria-expanded", String(!shut));
+      const kept = remembered(name, []);
+      const restore = (each) => { Object.assign(own, { off: [], style: "" }, each); input.value = own.prompt; drawer.hidden = true; drawStyles(); drawRatios(); changed(); };
+      const drop = (each) => { remember(name, kept.filter((other) => other.prompt !== each.prompt)); drawer.hidden = true; openDrawer(name, from); };
+      drawer.replaceChildren(...(kept.length ? kept.map((each) => h("div", { class: "sdzh-kept" },
+        h("button", { type: "button", class: "sdzh-button sdzh-link", onclick: () => restore(each) }, each.prompt),
+        button("forget", () => drop(each), { class: "sdzh-button sdzh-link" }))) : [h("p", { class: "sdzh-empty" }, t(`empty_${name}`))]));
+    }
+
+    async function inspire() {
+      try {
+        const found = await ask("/inspiration");
+        input.value = found.line;
+        own.off = [];
+        changed();
+      } catch (error) { notice.textContent = error.message; }
+    }
+
+    async function loadStyles() {
+      if (!styles.length) styles = await ask("/styles").catch(() => []);
+      drawStyles();
+    }
+
+    function drawStyles() {
+      styleName.textContent = own.style || t("style_none");
+      const wanted = search.value.trim().toLowerCase();
+      const shown = styles.filter((each) => !wanted || `${each.name}${each.zh}${each.en}`.toLowerCase().includes(wanted));
+      const choose = (name) => { own.style = own.style === name ? "" : name; remember("draft", own); drawStyles(); refresh(); };
+      swatches.replaceChildren(...shown.map((each) => h("button", {
+        type: "button", class: "sdzh-swatch", title: say(each), "aria-pressed": String(each.name === own.style), onclick: () => choose(each.name),
+      }, h("i", { style: `background:linear-gradient(135deg,${each.colours.map((colour, at) => `${colour} ${(100 * at) / each.colours.length}% ${(100 * (at + 1)) / each.colours.length}%`)})` }), each.name)));
+    }
+
+    function drawRatios() {
+      ratios.replaceChildren(...(host?.sizes || []).map((each) => {
+        const scale = 22 / Math.max(each.width, each.height);
+        return h("button", {
+          type: "button", role: "radio", class: "sdzh-ratio", title: `${each.width} × ${each.height}`, "aria-checked": String(each.ratio === own.ratio),
+          onclick: () => { own.ratio = own.ratio === each.ratio ? "" : each.ratio; remember("draft", own); drawRatios(); },
+        }, h("i", { style: `width:${each.width * scale}px;height:${each.height * scale}px` }), each.ratio);
+      }));
+    }
+
+    function drawLanguages() {
+      languages.replaceChildren(...["zh", "en"].map((name) => h("button", {
+        type: "button", role: "radio", class: "sdzh-button sdzh-link", "aria-checked": String(name === spoken),
+        onclick: () => { spoken = name; drawLanguages(); if (read) draw(); },
+      }, t(`output_${name}`))));
+    }
+
+    async function meetHost() {
+      try {
+        host = await askHost();
+        spoken = spoken || host.model?.language || "zh";
+        model.textContent = host.model ? t("painted_by", { model: host.model.name, reads: t(`reads_${host.model.language}`) }) : t("painted_by_none");
+      } catch (error) { notice.textContent = error.message; spoken = "zh"; }
+      drawRatios();
+      drawLanguages();
+      drawStyles();
+      refresh();
+    }
+    meetHost();
+  }
+
+  function phraseCard(card, toggle) {
+    const written = card.text === card.canonical ? card.text : `${card.text} → ${card.canonical}`;
+    const traps = language() === "en" ? card.trap.en : card.trap.zh;
+    return h("article", { class: `sdzh-card sdzh-${card.kind}${card.on ? "" : " sdzh-off"}` },
+      h("header", {},
+        h("b", { class: "sdzh-phrase" }, written),
+        h("span", { class: "sdzh-pinyin" }, card.pinyin),
+        h("span", { class: "sdzh-kind" }, t(`kind_${card.kind}`)),
+        h("button", {
+          type: "button", role: "switch", class: "sdzh-toggle", "aria-checked": String(card.on), "data-key": `card ${card.canonical}`,
+          "aria-label": t("keep_phrase", { phrase: card.text }), onclick: () => toggle(card.canonical),
+        })),
+      card.poem ? h("p", { class: "sdzh-source" }, `《${card.poem.title}》 ${card.poem.author} · ${card.poem.dynasty}`) : null,
+      card.means ? h("p", {}, say(card.means)) : null,
+      card.draws.length ? h("div", { class: "sdzh-chips" }, card.draws.map((each) => h("button", {
+        type: "button", class: "sdzh-chip", "aria-pressed": String(each.on), "data-key": `chip ${each.zh}`, title: t(`role_${each.role}`), onclick: () => toggle(each.zh),
+      }, say(each)))) : h("p", { class: "sdzh-quiet" }, t("nothing_to_draw")),
+      traps.length ? h("p", { class: "sdzh-trap" }, t("trap", { words: traps.join(language() === "en" ? ", " : "、") })) : null,
+      card.exact ? null : h("p", { class: "sdzh-quiet" }, t("matched", { how: t(`how_${card.how}`) })));
+  }
+
+  // --- the model tab ------------------------------------------------------------------------------
+
+  const KINDS = ["", "base", "encoder", "lora", "controlnet", "corpus"];
+  const NEXT = { available: "download", partial: "resume", unconverted: "convert", installed: "installed" };
+
+  function modelsPage(root) {
+    let rows = [], kind = "", mayInstall = true;
+    const jobs = new Map(); // of each model: its job as last heard
+    const following = new Set();
+    const filters = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("kind") });
+    const search = h("input", { type: "search", placeholder: t("model_search"), "aria-label": t("model_search"), oninput: draw });
+    const grid = h("div", { class: "sdzh-models" });
+    const notice = h("p", { class: "sdzh-notice", role: "status" });
+    const report = h("pre", { class: "sdzh-report", tabindex: "0", hidden: true });
+    const copyReport = button("copy", (event) => copy(report.textContent, event.target), { hidden: true });
+    root.replaceChildren(h("section", { class: "sdzh-column sdzh-wide" },
+      h("div", { class: "sdzh-bar" }, filters, search, button("reload", load)),
+      notice, grid,
+      h("div", { class: "sdzh-bar sdzh-end" }, button("doctor", diagnose), copyReport), report));
+
+    async function load() {
+      try {
+        mayInstall = (await askHost()).may_install;
+        rows = await ask("/models");
+        notice.textContent = mayInstall ? "" : t("no_installs");
+        draw();
+        for (const row of rows) if (row.job) watch(row.name, row.job);
+      } catch (error) { notice.textContent = error.message; }
+    }
+
+    async function watch(name, id) {
+      if (following.has(id)) return;
+      following.add(id);
+      try {
+        await follow(id, (job) => { jobs.set(name, job); redraw(name); });
+      } catch (error) { notice.textContent = error.message; }
+      following.delete(id);
+      const ended = jobs.get(name);
+      if (ended && ended.state !== "failed") jobs.delete(name);
+      rows = await ask("/models").catch(() => rows);
+      draw();
+    }
+
+    function draw() {
+      const wanted = search.value.trim().toLowerCase();
+      const shown = rows.filter((row) => (!kind || row.kind === kind) && (!wanted || JSON.stringify(row).toLowerCase().includes(wanted)));
+      filters.replaceChildren(...KINDS.map((each) => h("button", {
+        type: "button", role: "radio", class: "sdzh-button sdzh-link", "aria-checked": String(each === kind), onclick: () => { kind = each; draw(); },
+      }, t(each ? `kind_${each}` : "kind_all"))));
+      grid.replaceChildren(...shown.map(modelCard));
+      if (!shown.length) grid.append(h("p", { class: "sdzh-empty" }, t("empty_models")));
+    }
+
+    function redraw(name) {
+      const old = grid.querySelector(`[data-name="${CSS.escape(name)}"]`);
+      const row = rows.find((each) => each.name === name);
+      if (old && row) old.replaceWith(modelCard(row));
+    }
+
+    function modelCard(row) {
+      const job = jobs.get(row.name);
+      const running = job?.state === "running";
+      const facts = [t(`kind_${row.kind}`), row.publisher, row.size_bytes && megabytes(row.size_bytes), row.resolution && `${row.resolution} × ${row.resolution}`];
+      return h("article", { class: `sdzh-model sdzh-${row.state}`, "data-name": row.name },
+        h("header", {}, h("b", {}, say(row.title)), h("span", { class: "sdzh-kind" }, t(`state_${running ? "running" : row.state}`))),
+        h("p", { class: "sdzh-quiet" }, facts.filter(Boolean).join(" · ")),
+        h("p", { class: "sdzh-description" }, say(row.description)),
+        row.licence.name ? h("p", { class: "sdzh-quiet" }, `${row.licence.name} · ${t(`commercial_${row.licence.commercial}`)}`) : null,
+        row.reason ? h("p", { class: row.fits ? "sdzh-quiet" : "sdzh-trap" }, say(row.reason)) : null,
+        job?.error && job.error.code !== "cancelled" ? h("p", { class: "sdzh-trap" }, say(job.error)) : null,
+        running ? progress(job) : null,
+        h("div", { class: "sdzh-actions" }, running ? pauseAndCancel(job) : nextSteps(row)));
+    }
+
+    function progress(job) {
+      const now = job.progress || { done: 0, total: 0, stage: "list" };
+      const percent = now.total ? Math.floor((100 * now.done) / now.total) : 0;
+      const words = [t(`stage_${now.stage}`), now.total && `${percent} %`, now.speed && `${megabytes(now.speed)}/s`, now.seconds_left && t("left", { time: clock(now.seconds_left) })];
+      return h("div", { class: "sdzh-progress" },
+        h("div", { role: "progressbar", "aria-valuenow": String(percent), "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": job.subject }, h("i", { style: `width:${percent}%` })),
+        h("p", { class: "sdzh-quiet" }, words.filter(Boolean).join(" · ")));
+    }
+
+    const attempt = async (work) => {
+      try { return await work(); } catch (error) { notice.textContent = error.message; notice.scrollIntoView({ block: "nearest" }); }
+    };
+
+    const pauseAndCancel = (job) => [false, true].map((discard) =>
+      button(discard ? "cancel" : "pause", () => attempt(() => ask(`/jobs/${job.id}/cancel`, { discard }))));
+
+    function nextSteps(row) {
+      const steps = [];
+      if (row.state !== "installed") {
+        const start = row.state === "unconverted" ? () => begin(row, "/models/convert", { name: row.name }) : () => agree(row);
+        steps.push(button(NEXT[row.state], start, { class: "sdzh-button sdzh-primary", disabled: !mayInstall || !row.fits }));
+      }
+      if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
+      if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), { class: "sdzh-button sdzh-link" }));
+      if (row.removable) steps.push(button("remove", () => begin(row, `/models/${encodeURIComponent(row.name)}`, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
+      if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
+      return steps;
+    }
+
+    function agree(row) {
+      const install = () => begin(row, `/models/${encodeURIComponent(row.name)}/install`, { accept_licence: true });
+      if (row.state === "partial") return install();
+      const card = grid.querySelector(`[data-name="${CSS.escape(row.name)}"]`);
+      card.querySelector(".sdzh-actions").replaceChildren(
+        h("p", { class: "sdzh-quiet" }, t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),
+        button("licence_agree", install, { class: "sdzh-button sdzh-primary" }), button("licence_not", draw));
+    }
+
+    async function begin(row, path, body, method) {
+      const job = await attempt(() => ask(path, body, { method }));
+      if (!job) return draw();
+      jobs.set(row.name, job);
+      redraw(row.name);
+      watch(row.name, job.id);
+    }
+
+    function useDefaults(row) {
+      const values = recommended(row.defaults);
+      send("txt2img", { ...values, neg_prompt: withWords(box("txt2img", "neg_prompt")?.value, row.defaults.negative) });
+    }
+
+    async function diagnose() {
+      const found = await attempt(() => ask("/doctor"));
+      if (found) { report.textContent = found.lines.join("\n"); report.hidden = copyReport.hidden = false; }
+    }
+
+    load();
+  }
+
+  const megabytes = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`);
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+  // --- completion ---------------------------------------------------------------------------------
+
+  let composing = false, offers = [], chosen = -1, target = null, request = null;
+  const popup = h("div", { class: "sdzh sdzh-popup", role: "listbox", hidden: true, id: "sdzh_completions" });
+
+  const wanted = (element) => element?.matches?.("textarea") && /prompt/i.test(element.id || element.closest("[id]")?.id || "");
+  const isOn = () => window.opts?.sdzh_completion !== false;
+  const otherIsOpen = () => Array.from(document.querySelectorAll(".autocompleteResults")).some((each) => each.offsetParent);
+
+  function shut() {
+    popup.hidden = true;
+    offers = [];
+    request?.abort();
+    target?.removeAttribute("aria-activedescendant");
+  }
+
+  async function offer(element) {
+    shut();
+    const before = element.value.slice(Math.max(0, element.selectionStart - 32), element.selectionStart);
+    if (!isOn() || !/([\u3400-\u9fff]{2}|[a-z]{2})$/.test(before) || element.selectionStart !== element.selectionEnd) return;
+    request = new AbortController();
+    try {
+      const found = (await ask("/complete", { before }, { signal: request.signal })).completions;
+      if (!found.length || document.activeElement !== element || otherIsOpen()) return;
+      [offers, target] = [found, element];
+      chosen = HAN.test(before.slice(-1)) ? 0 : -1; // letters may be English: nothing is taken unasked
+      drawOffers();
+      place(element);
+    } catch { /* completion is never worth a message */ }
+  }
+
+  function drawOffers() {
+    popup.hidden = false;
+    popup.replaceChildren(...offers.map((each, at) => h("div", {
+      class: "sdzh-offer", role: "option", id: `sdzh_offer_${at}`, "aria-selected": String(at === chosen),
+      onmousedown: (event) => { event.preventDefault(); take(at); },
+    }, h("b", {}, each.word), h("small", {}, each.source || say(each.means)), h("em", {}, t(`kind_${each.kind}`)))));
+    if (chosen >= 0) target.setAttribute("aria-activedescendant", `sdzh_offer_${chosen}`);
+  }
+
+  function place(element) {
+    const style = getComputedStyle(element);
+    const mirror = h("div", { class: "sdzh-mirror" });
+    for (const name of ["font", "lineHeight", "padding", "border", "width", "boxSizing", "letterSpacing"]) mirror.style[name] = style[name];
+    const mark = h("span", {}, "\u200b");
+    mirror.append(element.value.slice(0, element.selectionStart), mark);
+    document.body.append(mirror);
+    const field = element.getBoundingClientRect();
+    const line = mark.offsetTop + mark.offsetHeight - element.scrollTop;
+    const left = Math.min(field.left + mark.offsetLeft, innerWidth - popup.offsetWidth - 8);
+    const below = field.top + Math.min(line, field.height) + 4;
+    const fits = below + popup.offsetHeight < innerHeight;
+    popup.style.left = `${Math.max(8, left)}px`;
+    popup.style.top = `${fits ? below : field.top + Math.min(mark.offsetTop - element.scrollTop, field.height) - popup.offsetHeight - 4}px`;
+    mirror.remove();
+  }
+
+  function take(at) {
+    const { word, replaces } = offers[at];
+    const element = target, caret = element.selectionStart;
+    const before = Array.from(element.value.slice(0, caret));
+    const start = caret - units(before, -replaces);
+    shut();
+    element.focus();
+    element.setSelectionRange(start, caret);
+    if (!document.execCommand("insertText", false, word)) { // keeps the box's own undo where it works
+      element.setRangeText(word, start, caret, "end");
+      element.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    shut();
+  }
+
+  const KEYS = {
+    ArrowDown: () => { chosen = (chosen + 1) % offers.length; drawOffers(); },
+    ArrowUp: () => { chosen = (chosen <= 0 ? offers.length : chosen) - 1; drawOffers(); },
+    Enter: () => (chosen >= 0 ? take(chosen) : false),
+    Tab: () => take(Math.max(chosen, 0)),
+    Escape: shut,
+  };
+
+  function onKey(event) {
+    if (popup.hidden || event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    const act = KEYS[event.key];
+    if (!act || event.target !== target || act() === false) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // --- the hint under the host's own box ----------------------------------------------------------
+
+  async function hint(element) {
+    const around = element.closest("#txt2img_prompt, #img2img_prompt");
+    if (!around) return;
+    let line = around.querySelector(".sdzh-hint");
+    const chinese = HAN.test(element.value.replace(/<[^<>]*>/g, ""));
+    const model = chinese ? (await askHost().catch(() => null))?.model : null;
+    if (model?.language !== "en" || document.getElementById("sdzh_expand_on")?.querySelector("input")?.checked) return line?.remove();
+    if (line) return;
+    line = h("p", { class: "sdzh sdzh-hint", role: "status" }, t("hint_english"), " ", button("hint_expand", () => SDZH.open?.(element.value), { class: "sdzh-button sdzh-link" }));
+    around.append(line);
+  }
+
+  // --- setting up ---------------------------------------------------------------------------------
+
+  let pause = 0;
+  function onInput(event) {
+    if (!wanted(event.target) || composing || event.isComposing) return;
+    clearTimeout(pause);
+    const element = event.target;
+    pause = setTimeout(() => { if (document.activeElement === element) offer(element); hint(element); }, 20);
+  }
+
+  document.addEventListener("compositionstart", () => { composing = true; shut(); }, true);
+  document.addEventListener("compositionend", (event) => { composing = false; onInput(event); }, true);
+  document.addEventListener("input", onInput, true);
+  document.addEventListener("keydown", onKey, true);
+  document.addEventListener("focusout", (event) => { if (event.target === target) shut(); }, true);
+  document.addEventListener("scroll", (event) => { if (!popup.hidden && !popup.contains(event.target)) shut(); }, true);
+
+  function look() {
+    for (const [id, page] of Object.entries(PAGES)) {
+      const root = document.getElementById(id);
+      if (!root || root.dataset.ready) continue;
+      root.dataset.ready = "1";
+      shell = shell || JSON.parse(root.dataset.shell);
+      page(root);
+    }
+    if (!popup.isConnected && shell) document.body.append(popup);
+  }
+
+  const SDZH = (window.SDZH = { open: null, send, undo });
+  setInterval(look, 300);
+  document.addEventListener("DOMContentLoaded", look);
+})();

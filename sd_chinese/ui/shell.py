@@ -1,0 +1,33 @@
+"""What a page brings into the browser: an empty place that the script fills, with its words and its key."""
+
+from __future__ import annotations
+
+import html
+import json
+
+from sd_chinese import strings
+
+#: The tabs in their order: id -> the key of its name. The script fills the element ``{id}_page``.
+TABS = {"sdzh_prompt": "tab_prompt", "sdzh_models": "tab_models"}
+#: Texts that the pages share with the command line go along with their own.
+_SHARED = ("kind_", "how_", "stage_", "commercial_")
+_OWN = "ui_"
+
+
+def page_html(tab: str, page_token: str, language: str = "") -> str:
+    """The place of one tab.
+
+    Args:
+        page_token: see `api.access.Access`.
+        language: ``zh`` or ``en``; empty leaves it to the browser.
+    """
+    shell = {"texts": page_texts(), "token": page_token, "language": language}
+    data = html.escape(json.dumps(shell, ensure_ascii=False))
+    return f'<div class="sdzh sdzh-page" id="{tab}_page" data-shell="{data}"></div>'
+
+
+def page_texts() -> dict[str, tuple[str, str]]:
+    """Every text that the script says, by its key without `ui_`."""
+    found = {key: pair for key, pair in strings.TEXTS.items() if key.startswith(_SHARED)}
+    own = {key.removeprefix(_OWN): pair for key, pair in strings.TEXTS.items() if key.startswith(_OWN)}
+    return {**found, **own}
