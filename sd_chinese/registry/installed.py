@@ -32,6 +32,7 @@ class Installed:
     Attributes:
         id: of its card, or of the file that it was made of.
         place: name of the file or folder in the host's folder of that kind, so that a models folder can be moved.
+        files: empty while the model is being placed.
         source: name of the source, and the address or path it came from.
         revision: as the card asked for it; empty for the newest.
         fetched: file of the source -> its SHA-256, remembered also where the source published none.

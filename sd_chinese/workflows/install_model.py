@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,17 +50,38 @@ def install_model(
         return done
     if not any_host and (unfit := check_fit(card, library.host)):
         raise unfit
-    if target.exists():
+    begun = library.ledger.read().get(card.id)
+    if target.exists() and not (begun and not begun.files):
         raise SdzhError("target_taken", path=target)
     agree_to_licence(card, library, accept_licence)
     with held(library.downloads("") / f"{card.id}.lock", wait=False):
-        fetched = fetch_model(card, library, report, stop)
-        stop.check()
-        place(card, fetched.path, target, report)
-        record = _record(card, target, fetched, report, stop)
-        library.ledger.put(record)
+        if not (begun and target.exists()):
+            fetched = fetch_model(card, library, report, stop)
+            stop.check()
+            # Written before the target appears: should the power fail after that, it is known to be ours and whole.
+            begun = _begun(card, target, fetched)
+            library.ledger.put(begun)
+            with undone(begun, target, library):
+                place(card, fetched.path, target, report)
+        with undone(begun, target, library):
+            record = replace(begun, files=tuple(placed_files(target, report, stop)))
+            library.ledger.put(record)
     library.discard_downloads(card.id)
     return record
+
+
+@contextmanager
+def undone(record: Installed, target: Path, library: Library) -> Iterator[None]:
+    """If what is inside fails or is cancelled, neither the model nor its record stays."""
+    try:
+        yield
+    except BaseException:
+        if target.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+        else:
+            target.unlink(missing_ok=True)
+        library.ledger.drop(record.id)
+        raise
 
 
 def agree_to_licence(card: Card, library: Library, accepted: bool) -> None:
@@ -80,6 +104,12 @@ def licence_of(card: Card) -> str:
     licence, terms = card.licence, card.licence.terms
     parts = (licence.name, licence.url, terms and f"+ {terms.name} {terms.url}")
     return " ".join(part for part in parts if part)
+
+
+def _begun(card: Card, target: Path, fetched: Fetched) -> Installed:
+    """The record of a model that is about to be placed: no file of it is known yet."""
+    origin = (fetched.source, fetched.revision, fetched.digests)
+    return Installed(card.id, card.kind, target.name, (), *origin, time.time())
 
 
 def place(card: Card, source: Path, target: Path, report: Report) -> None:
@@ -144,17 +174,3 @@ def placed_files(target: Path, report: Report, stop: Stop) -> Iterator[PlacedFil
         report(Progress("place", number, len(paths), "files", detail=path.name))
         name = path.relative_to(target).as_posix() if path != target else ""
         yield PlacedFile(name, path.stat().st_size, digest_of(path, stop=stop))
-
-
-def _record(card: Card, target: Path, fetched: Fetched, report: Report, stop: Stop) -> Installed:
-    files = tuple(placed_files(target, report, stop))
-    return Installed(
-        card.id,
-        card.kind,
-        target.name,
-        files,
-        fetched.source,
-        fetched.revision,
-        fetched.digests,
-        time.time(),
-    )

@@ -62,7 +62,7 @@ class Library:
     def installed(self, card_id: str) -> Installed | None:
         """The record of an install whose files are still there."""
         record = self.ledger.read().get(card_id)
-        return record if record and self.place(record).exists() else None
+        return record if record and record.files and self.place(record).exists() else None
 
     def place(self, record: Installed) -> Path:
         """Where an installed model lies."""

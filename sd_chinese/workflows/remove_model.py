@@ -41,6 +41,8 @@ def _nothing(name: str, library: Library) -> SdzhError:
 def _remove_placed(record: Installed, place: Path) -> list[Path]:
     """The record's own files, and the folder if nothing else is left in it."""
     try:
+        if not record.files and not place.is_dir():  # an install that was killed at its very end
+            place.unlink(missing_ok=True)
         for file in record.files:
             (place / file.path if file.path else place).unlink(missing_ok=True)
         if place.is_dir() and not any(each.is_file() for each in place.rglob("*")):
