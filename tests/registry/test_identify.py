@@ -242,6 +242,22 @@ def test_every_base_as_a_single_file(tmp_path: Path, name: str) -> None:
     assert identity.make and identity.make.id == MODELS[name]["make"]
 
 
+def test_a_lora_as_pai_publishes_it(tmp_path: Path) -> None:
+    """A pickle; of rank 1 here, so that it is small."""
+    torch = pytest.importorskip("torch")
+    name = "pai-diffusion-artist-large-zh-lora-poem"
+    shapes = part_shapes(MODELS[name]["lora"])
+    tensors = {
+        key: torch.zeros([1 if side == 128 else side for side in shape]) for key, shape in shapes.items()
+    }
+    path = tmp_path / name / "pytorch_lora_weights.bin"
+    path.parent.mkdir()
+    torch.save(tensors, path)
+    for place in (path, path.parent):
+        identity = identify(place)
+        assert (identity.kind, identity.family, identity.layout) == ("lora", "sd1", "attn_procs")
+
+
 def test_every_card_has_its_keys() -> None:
     cards = [
         card for card in Catalog.load().all() if not card.bundled and card.kind not in ("encoder", "corpus")
