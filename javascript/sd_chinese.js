@@ -117,12 +117,15 @@
   const FIELDS = ["prompt", "neg_prompt", "width", "height", "steps", "cfg_scale"];
   let sent = []; // what the boxes held before each sending
 
-  function send(tab, values) {
-    sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])) });
-    for (const name of FIELDS) if (values[name] !== undefined) put(box(tab, name), values[name]);
+  async function send(tab, values) {
     const open = window[`switch_to_${tab}`];
     if (typeof open === "function") open();
     else document.getElementById(`${tab}_tab-button`)?.click();
+    for (let wait = 0; !box(tab, "prompt") && wait < 40; wait++) await new Promise((go) => setTimeout(go, 50)); // built when first shown
+    sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])) });
+    const old = box(tab, "neg_prompt")?.value;
+    for (const name of FIELDS) if (values[name] !== undefined) put(box(tab, name), values[name]);
+    if (values.avoid) put(box(tab, "neg_prompt"), withWords(old, values.avoid));
   }
 
   function undo() {
@@ -190,7 +193,7 @@
         ratios, model,
         h("div", { class: "sdzh-actions" },
           button("send_txt2img", () => sendTo("txt2img"), { class: "sdzh-button sdzh-primary" }),
-          document.getElementById("img2img_prompt") ? button("send_img2img", () => sendTo("img2img")) : null,
+          shell.tabs.includes("img2img") ? button("send_img2img", () => sendTo("img2img")) : null,
           button("undo", () => { notice.textContent = undo() ? t("undone") : t("undo_nothing"); }))));
 
     input.addEventListener("input", () => { own.off = []; changed(); });
@@ -281,7 +284,7 @@
       const defaults = host?.model?.defaults || {};
       const avoid = withWords(spoken === "en" ? read?.negative_en : read?.negative_zh, defaults.negative);
       send(tab, {
-        ...recommended(defaults), prompt: chosenText(), neg_prompt: withWords(box(tab, "neg_prompt")?.value, avoid),
+        ...recommended(defaults), prompt: chosenText(), avoid,
         ...(size ? { width: size.width, height: size.height } : {}),
       });
     }
@@ -503,7 +506,7 @@
 
     function useDefaults(row) {
       const values = recommended(row.defaults);
-      send("txt2img", { ...values, neg_prompt: withWords(box("txt2img", "neg_prompt")?.value, row.defaults.negative) });
+      send("txt2img", { ...values, avoid: row.defaults.negative });
     }
 
     async function diagnose() {

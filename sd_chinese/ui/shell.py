@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from dataclasses import asdict, dataclass
 
 from sd_chinese import strings
 
@@ -14,14 +15,24 @@ _SHARED = ("kind_", "how_", "stage_", "commercial_")
 _OWN = "ui_"
 
 
-def page_html(tab: str, page_token: str, language: str = "") -> str:
-    """The place of one tab.
+@dataclass(frozen=True)
+class Shell:
+    """What the script must know of the page that it runs in.
 
-    Args:
-        page_token: see `api.access.Access`.
+    Attributes:
+        token: see `api.access.Access`.
         language: ``zh`` or ``en``; empty leaves it to the browser.
+        tabs: where a prompt can be sent to.
     """
-    shell = {"texts": page_texts(), "token": page_token, "language": language}
+
+    token: str
+    language: str = ""
+    tabs: tuple[str, ...] = ("txt2img", "img2img")
+
+
+def page_html(tab: str, page: Shell) -> str:
+    """The place of one tab."""
+    shell = {**asdict(page), "texts": page_texts()}
     data = html.escape(json.dumps(shell, ensure_ascii=False))
     return f'<div class="sdzh sdzh-page" id="{tab}_page" data-shell="{data}"></div>'
 

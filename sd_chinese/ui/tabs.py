@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sd_chinese import strings
-from sd_chinese.ui.gradio_compat import blocks
-from sd_chinese.ui.shell import TABS, page_html
+from sd_chinese.ui.gradio_compat import blocks, known
+from sd_chinese.ui.shell import TABS, Shell, page_html
 
 if TYPE_CHECKING:
     import gradio
 
 
-def host_tabs(page_token: str, language: str = "") -> list[tuple[gradio.Blocks, str, str]]:
+def host_tabs(shell: Shell) -> list[tuple[gradio.Blocks, str, str]]:
     """The tabs for a WebUI's `on_ui_tabs`: (page, title, id)."""
     found = []
     for tab, title in TABS.items():
         with blocks() as page:
-            fill_tab(tab, page_token, language)
-        found.append((page, strings.text(title)[language == "en"], tab))
+            fill_tab(tab, shell)
+        found.append((page, strings.text(title)[shell.language == "en"], tab))
     return found
 
 
-def fill_tab(tab: str, page_token: str, language: str = "") -> None:
+def fill_tab(tab: str, shell: Shell) -> None:
     """Put a tab's place into the page that is being built."""
     import gradio as gr
 
-    gr.HTML(page_html(tab, page_token, language))
+    gr.HTML(page_html(tab, shell), **known(gr.HTML, apply_default_css=False, padding=False))

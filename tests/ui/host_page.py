@@ -18,7 +18,7 @@ from sd_chinese.api.access import Access
 from sd_chinese.api.routes import build_router
 from sd_chinese.registry.catalog import Catalog
 from sd_chinese.ui.gradio_compat import blocks, mount
-from sd_chinese.ui.shell import TABS
+from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import PROJECT
@@ -67,7 +67,7 @@ def main(folder: Path, port: int) -> None:
                 host_boxes(tab)
         for tab, title in TABS.items():
             with gr.TabItem(strings.text(title)[0], elem_id=f"{tab}_tab"):
-                fill_tab(tab, access.page_token, "zh")
+                fill_tab(tab, Shell(access.page_token, "zh"))
     page.queue()
     mount(app, page)
     threading.Thread(target=announce, args=(port,), daemon=True).start()
