@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from sd_chinese import strings
+from sd_chinese.console import say
 from sd_chinese.errors import SdzhError
-from sd_chinese.progress import ProgressBar, encodable
+from sd_chinese.progress import ProgressBar
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,15 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def say(line: str, stream: TextIO | None = None) -> None:
-    """Print, whatever the console's encoding (a Chinese Windows console is GBK, a pipe may be ASCII)."""
-    out = stream or sys.stdout
-    print(encodable(line, out), file=out, flush=True)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """All commands; without one the page opens."""
     from sd_chinese.cli_expand import add_parsers as add_expand_parsers
+    from sd_chinese.cli_models import add_parsers as add_models_parsers
 
     parser = argparse.ArgumentParser(prog="run.py", description=strings.both("cli_about"))
     parser.set_defaults(run=run_page, port=None, models=None, device=None)
@@ -52,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help=strings.both("help_port"))
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_generate(commands)
-    _add_models(commands)
+    add_models_parsers(commands, studio)
     add_expand_parsers(commands)
     doctor = commands.add_parser("doctor", help=strings.both("help_doctor"))
     doctor.set_defaults(run=run_doctor)
@@ -80,22 +76,6 @@ def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     parser.add_argument("--controlnet", metavar="NAME", help=strings.both("help_controlnet"))
     parser.add_argument("--control-image", type=Path, help=strings.both("help_control_image"))
     parser.add_argument("--control-strength", type=float, default=1.0)
-
-
-def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("models", help=strings.both("help_models"))
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help=strings.both("help_models_list"))
-    listing.add_argument("--kind", help=strings.both("help_kind"))
-    listing.set_defaults(run=run_models_list)
-    show = actions.add_parser("show", help=strings.both("help_models_show"))
-    show.add_argument("id")
-    show.set_defaults(run=run_models_show)
-    convert = actions.add_parser("convert", help=strings.both("help_models_convert"))
-    convert.add_argument("source", type=Path)
-    convert.add_argument("out", type=Path)
-    convert.add_argument("--fp32", action="store_true", help=strings.both("help_fp32"))
-    convert.set_defaults(run=run_models_convert)
 
 
 def size(text: str) -> tuple[int, int]:
@@ -178,37 +158,6 @@ def read_image(path: Path | None) -> Image | None:
         ) from error
 
 
-def run_models_list(options: argparse.Namespace) -> None:
-    from sd_chinese.workflows.list_models import list_models
-
-    here = studio(options)
-    rows = [(strings.both("name"), strings.both("kind"), strings.both("state"), strings.both("title"))]
-    for row in list_models(here.catalog, here.host, options.kind):
-        state = "state_installed" if row.path else "state_available"
-        title = row.card.title.zh if row.card else str(row.path)
-        rows.append((row.name, row.kind, strings.both(state), title))
-    for line in table(rows):
-        say(line)
-
-
-def run_models_show(options: argparse.Namespace) -> None:
-    from sd_chinese.workflows.find_model import installed_path
-
-    here = studio(options)
-    card = here.catalog.get(options.id)
-    for line in card.lines(installed_path(card, here.host)):
-        say(line)
-
-
-def run_models_convert(options: argparse.Namespace) -> None:
-    from sd_chinese.workflows.convert_model import convert_model
-
-    bar = ProgressBar(strings.both("converting"))
-    dtype = "float32" if options.fp32 else "float16"
-    out = convert_model(options.source, options.out, dtype=dtype, progress=bar)
-    say(strings.both("converted", path=out))
-
-
 def run_doctor(options: argparse.Namespace) -> None:
     from sd_chinese.workflows.diagnose import diagnose
 
@@ -228,22 +177,6 @@ def studio(options: argparse.Namespace) -> Studio:
     for broken in catalog.broken:
         say(str(broken), sys.stderr)
     return Studio(host, host.painter, catalog)
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align columns by display width: a Chinese character takes two cells."""
-    widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    pad: Callable[[str, int], str] = lambda cell, width: cell + " " * (width - display_width(cell))  # noqa: E731
-    return [
-        "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-
-
-def display_width(text: str) -> int:
-    """Cells that a terminal needs."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ PACKAGE = ROOT / "sd_chinese"
 
 LEAVES = {
     "errors", "strings", "spec", "weights_io", "markup", "schedule", "words", "vocabulary", "infotext", "progress",
+    "console",
 }  # fmt: skip
 # Who may import whom; everybody may import the leaves and their own part.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -29,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui": {"workflows"},
     "api": {"workflows"},
     "cli_expand": {"workflows", "expand"},
-    "cli": {"workflows", "ui", "hosts", "registry", "cli_expand", "mini"},
+    "cli_models": {"workflows", "registry"},
+    "cli": {"workflows", "ui", "hosts", "registry", "cli_expand", "cli_models", "mini"},
     "webui": {"workflows", "ui", "api", "hosts", "registry", "text"},
 }
 # Third-party libraries that only some parts may name at all.

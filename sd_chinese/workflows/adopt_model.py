@@ -59,7 +59,9 @@ def describe_origin(identity: Identity) -> str:
     return FAMILY_NAMES.get(identity.family, identity.layout)
 
 
-def adopt_model(path: Path, library: Library, report: Report, stop: Stop) -> Installed:
+def adopt_model(
+    path: Path, library: Library, report: Report, stop: Stop, *, dtype: str = "float16"
+) -> Installed:
     """Convert a file or folder into the host's folder of its kind; the original stays where it is.
 
     Raises:
@@ -78,7 +80,7 @@ def adopt_model(path: Path, library: Library, report: Report, stop: Stop) -> Ins
     def progress(done: int, total: int) -> None:
         report(Progress("convert", done, total, "tensors", detail=target.name))
 
-    convert_model(path, target, progress=progress)
+    convert_model(path, target, dtype=dtype, progress=progress)
     files = tuple(placed_files(target, report, stop))
     record = Installed(name, identity.kind, target.name, files, f"local {path}", time=time.time())
     library.ledger.put(record)
