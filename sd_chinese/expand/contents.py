@@ -86,7 +86,8 @@ def _entry_content(
         return Content(known, (), {}, *traps, sure)
     elements = [Element(role, pair, source) for role, pair in picture.pairs()]
     if not beside.alone and known.kind not in STORIES:
-        return Content(known, tuple(elements[:1]), {}, *traps, sure)
+        time = _told(picture).get("time") if known.kind == "image" else None
+        return Content(known, tuple(elements[:1]), {"time": time} if time else {}, *traps, sure)
     if view == MOOD and not picture.name:
         elements = [e for e in elements if e.role in _MOODS] or elements
     return Content(known, tuple(elements), _told(picture), *traps, sure)

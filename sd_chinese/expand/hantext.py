@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sd_chinese.expand.characters import similar
 from sd_chinese.expand.signatures import I64, U64, mix, mix_pairs
 from sd_chinese.markup import protected_spans
 from sd_chinese.words import fold
@@ -19,6 +20,7 @@ from sd_chinese.words import fold
 JOINED, BLANK, PAUSE, WALL = 0, 1, 2, 3
 
 _HAN = re.compile("[\u3007\u3400-\u9fff\U00020000-\U00031fff]+")
+_PUN = re.compile(r"([\u3400-\u9fff])(\(([\u3400-\u9fff])\))")
 _PAUSES = re.compile(r"[\s，。、；：？！·—…,.;:?!'\"“”‘’「」『』《》〈〉|/~～-]+")
 _MARKED = re.compile(r"[A-Za-z<\\_()\[\]{}（）［］|:：]")
 
@@ -33,6 +35,7 @@ class HanText:
         start: where each character was typed, n places.
         breaks: what stands before each character and behind the last, n + 1 bytes.
         clauses: runs of characters with nothing between them, as index pairs.
+        puns: where a bracketed pun (照旧（舅）) begins in ``text``, and where it ends.
     """
 
     text: str
@@ -40,6 +43,7 @@ class HanText:
     start: list[int]
     breaks: bytes
     clauses: list[tuple[int, int]]
+    puns: dict[int, int]
 
     def __len__(self) -> int:
         return len(self.folded)
@@ -63,8 +67,9 @@ class HanText:
         return left
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """The slice of the prompt that some characters were typed in."""
-        return self.start[first], self.start[last - 1] + 1
+        """The slice of the prompt that some characters were typed in, and a pun upon the last of them."""
+        end = self.start[last - 1] + 1
+        return self.start[first], self.puns.get(end, end)
 
     def is_whole(self, first: int, last: int) -> bool:
         """Whether nothing stands between the characters of a window."""
@@ -83,6 +88,7 @@ def read_prompt(text: str) -> HanText:
     """Find the Chinese characters outside of markup, fold them and note what separates them."""
     folding = fold(text)
     plain = _unmarked(text, folding.text, folding.offsets) if _MARKED.search(text) else folding.text
+    plain, puns = _without_puns(plain) if "(" in plain else (plain, [])
     found: list[str] = []
     start: list[int] = []
     breaks = bytearray()
@@ -101,12 +107,21 @@ def read_prompt(text: str) -> HanText:
         breaks.append(before)
         breaks += bytes(len(run[0]) - 1)
     breaks.append(WALL)
-    return HanText(text, "".join(found), start, bytes(breaks), clauses)
+    ends = {folding.offsets[first]: folding.offsets[last] for first, last in puns}
+    return HanText(text, "".join(found), start, bytes(breaks), clauses, ends)
 
 
 def _gap(between: str) -> int:
     """What a text makes of the place between two Chinese characters."""
     return BLANK if between.isspace() else PAUSE if _PAUSES.fullmatch(between) else WALL
+
+
+def _without_puns(plain: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text with blanks for bracketed characters that sound or look like the one before them, and their slices."""
+    spans = [match.span(2) for match in _PUN.finditer(plain) if similar(match[1], match[3])]
+    for first, last in spans:
+        plain = plain[:first] + " " * (last - first) + plain[last:]
+    return plain, spans
 
 
 def _unmarked(text: str, folded: str, offsets: Sequence[int]) -> str:

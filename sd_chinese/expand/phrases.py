@@ -45,7 +45,7 @@ def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> 
         if not (single or last - first in LENGTHS) or (first, last) in whole or any(taken[first:last]):
             continue
         text = han.folded[first:last]
-        if not single and not _is_verse_like(text):
+        if not _PROSE.isdisjoint(text) or not (single or _is_verse_like(text)):
             continue
         reading = records.reader.read(text)
         shown = reading.drawable or (single and reading.things)
@@ -55,7 +55,7 @@ def _unknown_verse(han: HanText, matches: Sequence[Match], records: Records) -> 
 
 
 def _is_verse_like(text: str) -> bool:
-    if not _PROSE.isdisjoint(text) or is_doubled(text):
+    if is_doubled(text):
         return False
     table = glyphs()
     if 2 * sum(character in table for character in text) <= len(text):

@@ -210,3 +210,29 @@ def test_english_has_no_chinese_of_ours(expander: Expander) -> None:
 def test_everyday_words_are_not_read_as_images(expander: Expander) -> None:
     prompt = "少女，樱花，一只小船在湖面上"
     assert expander.expand(prompt).prompt_zh == prompt
+
+
+@pytest.mark.parametrize("prompt", ["竹杖芒鞋轻胜马（码）", "守株（猪）待兔（免）"])
+def test_a_bracketed_pun_belongs_to_the_phrase(expander: Expander, prompt: str) -> None:
+    result = expander.expand(f"{prompt}，红花")
+    assert result.parts[0].match.text == prompt
+    assert not set("（）()") & set(result.prompt_zh + result.prompt_en)
+
+
+@pytest.mark.parametrize("prompt", ["守株待兔（红花）", "守株待兔（花）", "(守株待兔)", "守株(待兔:1.2)"])
+def test_other_brackets_stay(sample: Expander, prompt: str) -> None:
+    brackets = "（）()"
+    result = sample.expand(prompt)
+    assert [c for c in result.prompt_zh if c in brackets] == [c for c in prompt if c in brackets]
+
+
+def test_an_image_in_a_sentence_shows_itself_and_its_hour(expander: Expander) -> None:
+    result = expander.expand("一只猫坐在残阳下")
+    assert result.prompt_zh.startswith("一只猫坐在残阳下，")
+    assert "cat sitting under a red setting sun" in result.prompt_en
+    assert [(c.field, c.value) for c in result.scene.conditions] == [("time", "黄昏")]
+
+
+@pytest.mark.parametrize("prompt", ["少女站在月光下", "一个女孩在吃桃子", "一只猫坐在桌子旁边"])
+def test_a_plain_sentence_is_no_line_of_verse(expander: Expander, prompt: str) -> None:
+    assert expander.expand(prompt).prompt_zh == prompt
