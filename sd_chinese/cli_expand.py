@@ -61,6 +61,9 @@ def _add_lexicon(subparsers: Subparsers) -> None:
     find = commands.add_parser("find", help=strings.both("help_lexicon_find"))
     find.add_argument("term")
     find.set_defaults(run=run_find)
+    bake = commands.add_parser("bake", help=strings.both("help_lexicon_bake"))
+    bake.add_argument("package", type=Path)
+    bake.set_defaults(run=run_bake)
     add = commands.add_parser("add", help=strings.both("help_lexicon_add"))
     add.add_argument("headword")
     add.add_argument("--kind", default="idioms", help=strings.both("help_lexicon_kind"))
@@ -221,6 +224,13 @@ def _entry_lines(part: Part) -> Iterable[str]:
         yield from (f"{name}: {pair.zh} / {pair.en}" for name, pair in picture.pairs())
     if entry.trap_zh:
         yield f"trap: {'、'.join(entry.trap_zh)} / {', '.join(entry.trap_en)}"
+
+
+def run_bake(options: argparse.Namespace) -> None:
+    """Make the corpus of verse, and the index with it."""
+    baked, path = workflow.bake_corpus(options.package)
+    _say(strings.both("corpus_baked", poems=baked.poems, clauses=baked.clauses, path=path))
+    workflow.open_expander()
 
 
 def run_add(options: argparse.Namespace) -> None:

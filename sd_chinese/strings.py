@@ -348,11 +348,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_off": ("不展开这个词（可多次使用）", "leave this phrase alone (may be repeated)"),
     "help_expand_seed": ("同一词条有多个画面时选哪一个", "chooses among an entry's pictures"),
     "help_corpus": ("诗词库文件", "a baked corpus of verse"),
-    "help_lexicon": ("词库：检查、统计、查找、添加", "lexicon: check, stats, find, add"),
+    "help_lexicon": ("词库：检查、统计、查找、添加、诗词库", "lexicon: check, stats, find, add, bake"),
     "help_lexicon_check": ("检查词库文件", "check lexicon files"),
     "help_lexicon_stats": ("各类条目的数量", "how many entries there are"),
     "help_lexicon_find": ("查找词条", "look an entry up"),
     "help_lexicon_add": ("添加自己的词条", "add an entry of your own"),
+    "help_lexicon_bake": (
+        "把已下载的 npm 包 chinese-poetry 做成诗词库",
+        "make the corpus of verse from the npm package chinese-poetry, already downloaded",
+    ),
+    "corpus_baked": (
+        "诗词库：{poems} 首、{clauses} 句，写入 {path}。诗词属于公有领域，整理者 JackeyGao，MIT 许可（见文件开头）。",
+        "Corpus: {poems} poems, {clauses} clauses, written to {path}. "
+        "The verse is in the public domain, compiled by JackeyGao under the MIT licence (see the head of the file).",
+    ),
     "help_lexicon_kind": ("种类：idioms、sayings、verse、terms、images、styles", "the folder of its kind"),
     "expand_option": (
         "{name} 不能是 {value}；可用：{known}。",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sd_chinese.errors import SdzhError
 
 if TYPE_CHECKING:
+    from sd_chinese.expand.corpus import Baked
     from sd_chinese.expand.expander import Expander, ExpandOptions, Expansion
 
 #: Where a corpus of verse lies below the data folder once it is installed.
@@ -47,6 +48,18 @@ def open_expander(
     return Expander.open(
         user=own if own.is_dir() else None, corpus=installed if installed.is_file() else None, cache=cache
     )
+
+
+def bake_corpus(package: Path, folder: Path | None = None) -> tuple[Baked, Path]:
+    """Make the corpus out of the npm package ``chinese-poetry`` (its ``.tgz`` or unpacked), where it is looked for.
+
+    Raises:
+        SdzhError: ``corpus_empty``, ``corpus_unreadable``.
+    """
+    from sd_chinese.expand import corpus
+
+    out = (folder or data_folder()) / CORPUS
+    return corpus.bake_corpus(package, out), out
 
 
 def read_options(off: Iterable[str] = (), **said: Any) -> ExpandOptions:

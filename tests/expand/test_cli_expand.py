@@ -126,3 +126,25 @@ def test_check_and_stats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "bad.txt:1" in capsys.readouterr().out
     run("lexicon", "stats")
     assert "styles" in capsys.readouterr().out
+
+
+def test_a_downloaded_corpus_is_baked_and_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    poem = {
+        "title": "新題",
+        "author": "某人",
+        "tags": ["月亮"],
+        "paragraphs": ["寒塘孤雁過西樓，明月空山照白頭。"],
+    }
+    path = tmp_path / "package" / "quantangshi" / "poet.tang.0.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps([poem], ensure_ascii=False), encoding="utf-8")
+    run("lexicon", "bake", str(tmp_path / "package"))
+    assert "MIT" in capsys.readouterr().out
+    run("expand", "寒塘孤雁過西樓", "--json")
+    (match,) = json.loads(capsys.readouterr().out)["matches"]
+    assert match["source"] == "寒塘孤雁过西楼 — 唐·某人《新题》"
+
+
+def test_what_is_no_corpus_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SdzhError, match="no poems"):
+        run("lexicon", "bake", str(tmp_path))
