@@ -10,6 +10,7 @@ from sd_chinese.registry.card import KINDS, Card
 from sd_chinese.registry.fit import Fit, Side, fit_base, fit_host, worst
 from sd_chinese.registry.scan import Found, scan
 from sd_chinese.workflows.find_model import find_model, installed_path
+from sd_chinese.workflows.library import folder_of
 
 if TYPE_CHECKING:
     from sd_chinese.hosts.base import Host
@@ -45,7 +46,7 @@ def list_models(
     paths = {card.id: installed_path(card, host) for card in catalog.all(kind)}
     lying = set(paths.values())
     files = [
-        (each, found) for each in kinds for found in scan([host.folder(each)]) if found.path not in lying
+        (each, found) for each in kinds for found in scan([folder_of(host, each)]) if found.path not in lying
     ]
     renamed = {found.identity.card for _, found in files}
     judge = _Judge(host.name, _base_side(base, catalog, host) if base else None)

@@ -16,6 +16,9 @@ from sd_chinese.workflows.library import Library
 from tests.registry.bad_server import Hub, serving
 
 
+FOLDERS = {"base": "Stable-diffusion", "lora": "Lora", "controlnet": "controlnet", "encoder": "encoder"}
+
+
 class Disk:
     """A host that is nothing but folders."""
 
@@ -26,7 +29,7 @@ class Disk:
         self.models = models
 
     def folder(self, kind: str) -> Path:
-        return self.models / {"base": "Stable-diffusion", "lora": "Lora"}.get(kind, kind)
+        return self.models / FOLDERS[kind]
 
 
 WEIGHTS = PROJECT / "sd_chinese" / "mini" / "weights"
