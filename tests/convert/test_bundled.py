@@ -15,14 +15,27 @@ from sd_chinese.registry.identify import identify
 from sd_chinese.text.load import load_conditioner_from
 
 ROOT = Path(__file__).parents[2]
-PATHS = {card.id: ROOT / card.sources[0].path for card in Catalog.load().all()}
+PATHS = {
+    card.id: ROOT / source.path
+    for card in Catalog.load().all()
+    for source in card.sources
+    if source.kind == "bundled"
+}
+
+
+def test_there_is_a_model_of_each_kind() -> None:
+    assert [Catalog.load().get(name).kind for name in PATHS] == ["base", "lora", "controlnet"]
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_card_knows_its_size(name: str) -> None:
+    files = [path for path in PATHS[name].rglob("*") if path.is_file()]
+    assert Catalog.load().get(name).size_bytes == sum(path.stat().st_size for path in files)
 
 
 @pytest.mark.parametrize("name", PATHS)
 def test_the_embedded_family_converts(tmp_path: Path, name: str) -> None:
     source = PATHS[name]
-    if not source.exists():
-        pytest.skip("not trained yet")
     card, identity = Catalog.load().get(name), identify(source)
     assert (identity.kind, identity.family, identity.reason) == (card.kind, "mini", "")
     # The weights ship in half precision: nothing is rounded.
