@@ -64,7 +64,7 @@ def convert_base_to_ldm(
         names = LDM_NAMES[encoder.spec.architecture]
         tensors = [*base.unet.to_ldm(), *base.vae.to_ldm(), *names.forward(encoder.sources)]
         metadata = _metadata(base, encoder, card_id)
-        if encoder.vocabulary and VOCABULARY_KEY not in metadata:
+        if VOCABULARY_KEY not in metadata:
             tensors.append(_vocabulary_tensor(encoder.vocabulary))
         return write_safetensors(out, prepared(tensors, dtype, progress), metadata)
 
@@ -90,9 +90,9 @@ def convert_ldm(source: Path, out: Path, *, dtype: str = "float16", progress: Pr
 
 def _metadata(base: Base, encoder: Encoder, card_id: str | None) -> dict[str, str]:
     card = card_id or base.card
-    vocabulary = encoder.vocabulary or b""
+    vocabulary = encoder.vocabulary
     # Hosts parse a value that starts with "{"; a JSON vocabulary travels as a tensor.
-    plain = 0 < len(vocabulary) <= METADATA_LIMIT and not vocabulary.startswith(b"{") and _is_text(vocabulary)
+    plain = len(vocabulary) <= METADATA_LIMIT and not vocabulary.startswith(b"{") and _is_text(vocabulary)
     return {
         SPEC_KEY: encoder.spec.to_json(),
         PREDICTION_KEY: base.prediction_type,
@@ -140,8 +140,7 @@ def _write_folder(out: Path, base: Base, encoder: Encoder, dtype: str, progress:
     }
     for name, config in configs.items():
         write_json(out / name, config)
-    if encoder.vocabulary:
-        (out / "tokenizer" / vocabulary_name(spec, encoder.vocabulary)).write_bytes(encoder.vocabulary)
+    (out / "tokenizer" / vocabulary_name(spec, encoder.vocabulary)).write_bytes(encoder.vocabulary)
 
 
 def _model_index(encoder: Encoder) -> Config:

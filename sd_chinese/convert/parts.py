@@ -12,9 +12,8 @@ from sd_chinese.convert.network import Config, Network, Part, folder_part, ldm_p
 from sd_chinese.convert.unet import CONTROLNET, UNET
 from sd_chinese.convert.vae import VAE
 from sd_chinese.errors import SdzhError
-from sd_chinese.spec import VOCABULARY_KEY, EncoderSpec, encoder_keys, find_encoder, read_spec
-from sd_chinese.vocabulary import bundled_vocabulary
-from sd_chinese.weights_io import TensorSource, Weights, open_weights
+from sd_chinese.spec import EncoderSpec, encoder_keys, encoder_vocabulary, find_encoder, spec_of
+from sd_chinese.weights_io import TensorSource, open_weights
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +41,7 @@ class Encoder:
 
     spec: EncoderSpec
     sources: tuple[TensorSource, ...]
-    vocabulary: bytes | None
+    vocabulary: bytes
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,13 @@ def open_encoder(
         overrides: fields of the spec that a card knows better.
 
     Raises:
-        SdzhError: there is none, or no rule says how to run it.
+        SdzhError: there is none, no rule says how to run it, or no vocabulary fits it.
     """
-    spec, files = read_spec(path, hint).with_overrides(overrides or {}), find_encoder(path)
+    files = find_encoder(path)
+    spec = spec_of(files, hint).with_overrides(overrides or {})
     with open_weights(files.header.path) as weights:
         sources = tuple(source_of(weights, key, name) for name, key in encoder_keys(weights.header).items())
-        yield Encoder(spec, sources, _vocabulary(weights, files.vocabulary, spec))
+        yield Encoder(spec, sources, encoder_vocabulary(weights, files, spec).data)
 
 
 @contextmanager
@@ -163,16 +163,3 @@ def _open_ldm(path: Path, stack: ExitStack) -> Base:
         metadata.get(PREDICTION_KEY, "epsilon"),
         metadata.get(CARD_KEY),
     )
-
-
-def _vocabulary(weights: Weights, beside: Path | None, spec: EncoderSpec) -> bytes | None:
-    """In the file itself, else beside it, else the one that comes with this package."""
-    if VOCABULARY_KEY in weights.header.metadata:
-        return weights.header.metadata[VOCABULARY_KEY].encode("utf-8")
-    if VOCABULARY_KEY in weights.header.tensors:
-        return weights.tensor(VOCABULARY_KEY).numpy().tobytes()
-    if beside:
-        return beside.read_bytes()
-    bundled = bundled_vocabulary()
-    fits = (spec.tokenizer.kind, spec.tokenizer.vocabulary_size) == (bundled.kind, len(bundled.words))
-    return bundled.data if fits else None

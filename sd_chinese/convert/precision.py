@@ -51,6 +51,22 @@ def _cast(source: TensorSource, dtype: str) -> torch.Tensor:
     if dtype == source.dtype:
         return tensor
     cast = tensor.to(getattr(torch, dtype))
-    if cast.is_floating_point() and not cast.isfinite().all() and tensor.isfinite().all():
+    if _overflows(tensor, cast):
         raise SdzhError("convert_overflow", name=source.name, dtype=dtype)
     return cast
+
+
+def _overflows(tensor: torch.Tensor, cast: torch.Tensor) -> bool:
+    """Whether a weight that was finite no longer is.
+
+    The extremes of all but broken weights settle it in one pass and without a copy.
+    """
+    import torch
+
+    if not tensor.numel() or not cast.is_floating_point():
+        return False
+    low, high = (float(extreme) for extreme in torch.aminmax(tensor))
+    limit = torch.finfo(cast.dtype).max
+    if -limit <= low and high <= limit:
+        return False
+    return bool((tensor.isfinite() & ~cast.isfinite()).any())

@@ -18,6 +18,7 @@ from sd_chinese.spec.encoder_spec import (
 from sd_chinese.spec.files import (
     EncoderFiles,
     bare_name,
+    check_fit,
     encoder_keys,
     encoder_prefix,
     encoder_vocabulary,
@@ -39,6 +40,7 @@ __all__ = [
     "Rule",
     "TokenizerSpec",
     "bare_name",
+    "check_fit",
     "encoder_keys",
     "encoder_prefix",
     "encoder_vocabulary",

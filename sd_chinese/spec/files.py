@@ -169,17 +169,34 @@ def encoder_vocabulary(weights: Weights, files: EncoderFiles, spec: EncoderSpec)
     """The vocabulary in the checkpoint itself, else beside it, else with this package.
 
     Raises:
-        SdzhError: there is none, or it cannot be read.
+        SdzhError: there is none, it cannot be read, or it does not fit the encoder.
     """
-    kind, source = spec.tokenizer.kind, files.header.path
+    kind, words, source = spec.tokenizer.kind, spec.tokenizer.vocabulary_size, files.header.path
+    stored = _stored_vocabulary(weights)
+    vocabulary = parse_vocabulary(stored, kind, source) if stored else _vocabulary(files, words)
+    if vocabulary is None:
+        raise SdzhError("vocabulary_missing", path=source, kind=kind, words=words)
+    check_fit(vocabulary, spec.tokenizer)
+    return vocabulary
+
+
+def check_fit(vocabulary: Vocabulary, spec: TokenizerSpec) -> None:
+    """
+    Raises:
+        SdzhError: ``vocabulary_unfit``: it is of another kind or length than the encoder's embedding table wants.
+    """
+    if (vocabulary.kind, len(vocabulary.words)) != (spec.kind, spec.vocabulary_size):
+        source = f"{vocabulary.kind}, {len(vocabulary.words)}"
+        raise SdzhError("vocabulary_unfit", source=source, rows=spec.vocabulary_size)
+
+
+def _stored_vocabulary(weights: Weights) -> bytes | None:
+    """What a converted checkpoint carries."""
     if VOCABULARY_KEY in weights.header.metadata:
-        return parse_vocabulary(weights.header.metadata[VOCABULARY_KEY].encode(), kind, source)
+        return weights.header.metadata[VOCABULARY_KEY].encode()
     if VOCABULARY_KEY in weights.header.tensors:
-        return parse_vocabulary(weights.tensor(VOCABULARY_KEY).numpy().tobytes(), kind, source)
-    words = spec.tokenizer.vocabulary_size
-    if vocabulary := _vocabulary(files, words):
-        return vocabulary
-    raise SdzhError("vocabulary_missing", path=source, kind=kind, words=words)
+        return weights.tensor(VOCABULARY_KEY).numpy().tobytes()
+    return None
 
 
 def _spec_from_shapes(

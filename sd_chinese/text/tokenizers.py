@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sd_chinese.errors import SdzhError
-from sd_chinese.spec import TokenizerSpec
+from sd_chinese.spec import TokenizerSpec, check_fit
 from sd_chinese.vocabulary import CLIP_BPE, SENTENCEPIECE, WORDPIECE, Vocabulary
 from sd_chinese.words import mend_surrogates
 
@@ -46,9 +45,7 @@ class Tokenizer:
     """
 
     def __init__(self, spec: TokenizerSpec, vocabulary: Vocabulary) -> None:
-        if (vocabulary.kind, len(vocabulary.words)) != (spec.kind, spec.vocabulary_size):
-            source = f"{vocabulary.kind}, {len(vocabulary.words)}"
-            raise SdzhError("vocabulary_unfit", source=source, rows=spec.vocabulary_size)
+        check_fit(vocabulary, spec)
         self.spec = spec
         self.vocabulary = vocabulary
         self._backend = _BUILDERS[spec.kind](spec, vocabulary)
