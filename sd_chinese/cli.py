@@ -103,8 +103,11 @@ def run_page(options: argparse.Namespace) -> None:
 
 
 def run_generate(options: argparse.Namespace) -> None:
-    from sd_chinese.workflows.generate_image import ImageRequest, generate_image, save_image
+    from sd_chinese.workflows.generate_image import ImageRequest, check_writable, generate_image, save_image
 
+    paths = output_paths(options.out, options.batch)
+    for path in paths:
+        check_writable(path)
     if not options.prompt.strip():
         say(strings.both("prompt_empty"), sys.stderr)
     request = ImageRequest(
@@ -126,7 +129,7 @@ def run_generate(options: argparse.Namespace) -> None:
         strength=options.strength,
     )
     painted = generate_image(request, studio(options), ProgressBar(strings.both("painting")))
-    for path, each in zip(output_paths(options.out, len(painted)), painted, strict=True):
+    for path, each in zip(paths, painted, strict=True):
         save_image(each, path)
         say(strings.both("saved", path=path, seed=each.seed))
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import EISDIR
 from functools import partial
+from os import strerror
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,16 +178,36 @@ def save_image(painted: PaintedImage, path: Path) -> Path:
 
     info = PngInfo()
     info.add_text("parameters", str(painted.infotext))
+    with _writing(path) as part:
+        painted.image.save(part, format="PNG", pnginfo=info)
+        part.replace(path)
+    return path
+
+
+def check_writable(path: Path) -> None:
+    """Find out before the painting whether ``path`` can be written.
+
+    Raises:
+        SdzhError: ``cannot_write``.
+    """
+    with _writing(path) as part:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, strerror(EISDIR))
+        part.touch()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to write to; whatever is left of it at the end is removed."""
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        painted.image.save(part, format="PNG", pnginfo=info)
-        part.replace(path)
-        return path
+        yield part
     except OSError as error:
+        raise SdzhError("cannot_write", path=path, reason=error.strerror or error) from error
+    finally:
         if part.is_file():
             part.unlink()
-        raise SdzhError("cannot_write", path=path, reason=error.strerror or error) from error
 
 
 def _conditioner(model: FoundModel, parts: ModelParts, studio: Studio) -> Conditioner:
