@@ -904,6 +904,40 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ui_licence_ask": ("许可：{licence}", "Licence: {licence}"),
     "ui_licence_agree": ("同意并下载", "Agree and download"),
     "ui_licence_not": ("不同意", "Not now"),
+    # --- the script in txt2img and img2img, and the settings ---------------------------------------
+    "script_title": ("中文", "Chinese"),
+    "script_expand": ("生成时展开", "Expand on Generate"),
+    "script_view": ("读法", "Reading"),
+    "script_language": ("展开成", "Expand into"),
+    "label_style": ("画风", "Style"),
+    "script_encoder": ("文本编码器（空：按设置）", "Text encoder (empty: as in Settings)"),
+    "setting_paste_original": ("粘贴图片参数时恢复原文", "Paste a picture's original prompt"),
+    "setting_paste_original_info": (
+        "开：恢复原来的中文，并打开展开；关：粘贴展开后的文字，并关闭展开。两种都能画出同一张图",
+        "on: the Chinese as it was typed, with expansion on; off: the expanded text, with expansion off. Either paints "
+        "the same picture again",
+    ),
+    "setting_completion": ("在提示词框里补全", "Complete in prompt boxes"),
+    "setting_completion_info": (
+        "输入两个以上汉字或拼音首字母时，给出成语、诗句和文化词；其他补全扩展弹出时让开",
+        "idioms, lines and terms for two or more characters or pinyin initials; gives way to other completion "
+        "extensions",
+    ),
+    "setting_language": ("页面语言", "Language of our pages"),
+    "setting_language_info": (
+        "auto：跟随浏览器；zh：中文；en：英文",
+        "auto: as the browser; zh: 「中文」; en: English",
+    ),
+    "setting_sources": ("下载来源的顺序", "Sources of downloads, in order"),
+    "setting_sources_info": (
+        "用逗号隔开，没写到的不会去问；空：modelscope, hf-mirror, hf, npmmirror, npm",
+        "separated by commas, others are never asked; empty: modelscope, hf-mirror, hf, npmmirror, npm",
+    ),
+    "setting_proxy": ("下载代理", "Proxy for downloads"),
+    "setting_proxy_info": (
+        "例如 http://127.0.0.1:7890；空：使用系统设置",
+        "such as http://127.0.0.1:7890; empty: the system's own",
+    ),
 }
 
 

@@ -5,16 +5,30 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sd_chinese import strings
-from sd_chinese.hosts.base import Adapter, Host, Services
+from sd_chinese.hosts import callbacks, pages
+from sd_chinese.hosts.base import AUTOMATIC, NONE, Adapter, Host, Option, Services
 from sd_chinese.hosts.callbacks import script_class, when_unloaded
 from sd_chinese.hosts.detect import detect_host
+from sd_chinese.hosts.requests import choose_encoder, rewrite_prompts
+from sd_chinese.registry.sources import ORDER_VARIABLE, PROXY_VARIABLE, Sources
+from sd_chinese.ui.axes import axis_rows
+from sd_chinese.ui.script_panel import ScriptPanel
+from sd_chinese.ui.settings import LANGUAGE, PASTE_ORIGINAL, PROXY, SETTINGS, SOURCES, SettingRow
+from sd_chinese.ui.shell import Shell
+from sd_chinese.ui.tabs import host_tabs
+from sd_chinese.workflows.expand_generation import Wish, expand_generation, restore_parameters
+from sd_chinese.workflows.list_styles import style_names
+from sd_chinese.workflows.open_desk import Desk, load_catalog
 
 HOSTS = {
     "a1111": "sd_chinese.hosts.a1111.host:A1111Host",
@@ -41,7 +55,7 @@ def start() -> type | None:
         _adapter = getattr(import_module(module), adapter_class)(SERVICES)
         assert _adapter is not None
         _adapter.start()
-        return script_class(_adapter)
+        return script_class(_adapter, open_pages(_adapter))
     except Exception as error:
         stop()
         print(strings.both("webui_failed", error=repr(error)), file=sys.stderr)
@@ -54,6 +68,48 @@ def stop() -> None:
     adapter, _adapter = _adapter, None
     if adapter is not None:
         adapter.stop()
+
+
+def open_pages(host: Host) -> ScriptPanel:
+    """Give the host our tabs, routes, settings and axes; return the controls of our script."""
+    desk = Desk(host, load_catalog, chosen=lambda: pages.chosen_model(host, _encoders), sources=_sources)
+    token = secrets.token_urlsafe(24)
+
+    def add_routes(app: Any) -> None:
+        from sd_chinese.api.access import Access
+        from sd_chinese.api.routes import build_router
+
+        app.include_router(build_router(desk, Access(**vars(pages.logins_of(app)), page_token=token)))
+
+    def expand(p: Any, wish: Wish) -> None:
+        reads = lambda: painting.language if (painting := desk.painting()) else "zh"  # noqa: E731
+        rewrite_prompts(p, partial(expand_generation, wish=wish, expander=desk.expander, reads=reads))
+
+    panel = ScriptPanel(style_names, lambda: (AUTOMATIC, NONE, *_encoders(host)), expand, choose_encoder)
+    callbacks.add_options([_option(row) for row in SETTINGS])
+    pages.when_tabs_are_built(lambda: host_tabs(Shell(token, _language())))
+    pages.when_app_starts(add_routes)
+    pages.when_infotext_is_pasted(
+        lambda found: restore_parameters(found, original=pages.option(PASTE_ORIGINAL, True))
+    )
+    pages.add_axes([pages.Axis(row.label, row.apply, row.choices) for row in axis_rows(panel)])
+    return panel
+
+
+def _option(row: SettingRow) -> Option:
+    label, comment = ("/".join(strings.text(key)) for key in (row.label, row.comment))
+    return Option(row.key, row.default, label, comment, choices=row.choices)
+
+
+def _language() -> str:
+    chosen = pages.option(LANGUAGE, "auto")
+    return pages.host_language() if chosen == "auto" else str(chosen)
+
+
+def _sources() -> Sources:
+    """As the settings say, where they say anything."""
+    said = {ORDER_VARIABLE: pages.option(SOURCES, ""), PROXY_VARIABLE: pages.option(PROXY, "")}
+    return Sources.from_environment({**os.environ, **{name: value for name, value in said.items() if value}})
 
 
 # Workflows are imported when a host first asks for them: start-up is not the place to wait.

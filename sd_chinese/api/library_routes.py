@@ -67,8 +67,8 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
             desk.jobs.start("remove", card_id, lambda report, stop: remove_model(card_id, desk.library))
         )
 
-    @router.post("/folders/{kind}/open", status_code=204)
-    def show_folder(kind: str, request: Request) -> None:
+    @router.post("/folders/{kind}/open")
+    def show_folder(kind: str, request: Request) -> dict[str, str]:
         """Show the folder of a kind of model on the computer that the host runs on, for who sits at it."""
         from sd_chinese.workflows.library import folder_of
         from sd_chinese.workflows.open_folder import open_folder
@@ -77,6 +77,7 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         if kind not in KINDS or (request.client and request.client.host not in _HERE):
             raise SdzhError("folder_elsewhere", kind=kind)
         open_folder(folder_of(desk.host, kind))
+        return {"kind": kind}
 
     @router.post("/jobs/{job_id}/cancel", response_model=JobReply)
     def cancel(job_id: str, request: CancelRequest) -> dict[str, Any]:

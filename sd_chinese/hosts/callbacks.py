@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
@@ -66,8 +66,19 @@ def _option_info(row: Option) -> Any:
     return info.info(row.comment) if row.comment else info
 
 
-def script_class(adapter: Adapter) -> type:
-    """The class through which the host calls us at every request, in its pages and its API. It shows nothing."""
+class Panel(Protocol):
+    """The script's controls, and what they do to a request."""
+
+    def build(self, tab: str) -> tuple[list[Any], list[tuple[Any, Any]]]:
+        """The controls, and the infotext fields that paste sets them from."""
+
+    def before_process(self, p: Any, *values: Any) -> None: ...
+
+    def process(self, p: Any, *values: Any) -> None: ...
+
+
+def script_class(adapter: Adapter, panel: Panel) -> type:
+    """The class through which the host calls us at every request, in its pages and its API."""
     from modules import scripts
 
     class ChineseScript(scripts.Script):  # type: ignore[misc]
@@ -77,7 +88,15 @@ def script_class(adapter: Adapter) -> type:
         def show(self, is_img2img: bool) -> Any:
             return scripts.AlwaysVisible
 
+        def ui(self, is_img2img: bool) -> list[Any]:
+            controls, self.infotext_fields = panel.build("img2img" if is_img2img else "txt2img")
+            return controls
+
+        def before_process(self, p: Any, *args: Any) -> None:
+            _guard(p, lambda p: panel.before_process(p, *args))
+
         def process(self, p: Any, *args: Any) -> None:
+            _guard(p, lambda p: panel.process(p, *args))
             _guard(p, adapter.process)
 
         def after_extra_networks_activate(self, p: Any, *args: Any, **kwargs: Any) -> None:

@@ -12,17 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_chinese.errors import SdzhError
+from sd_chinese.registry.sources import Sources
 from sd_chinese.workflows.describe_model import Painting, describe_model
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import find_model, known_names
 from sd_chinese.workflows.jobs import Jobs
-from sd_chinese.workflows.library import Library
+from sd_chinese.workflows.library import Library, cards_folder
 
 if TYPE_CHECKING:
     from sd_chinese.expand.complete import Completer, Completion
     from sd_chinese.expand.expander import Expander
     from sd_chinese.hosts.base import Host
     from sd_chinese.registry.catalog import Catalog
+
+
+def load_catalog(host: Host) -> Catalog:
+    """The project's cards and the user's own."""
+    from sd_chinese.registry.catalog import Catalog
+
+    return Catalog.load([cards_folder(host)])
 
 
 def nothing_chosen() -> tuple[Path, Path | None] | None:
@@ -36,23 +44,25 @@ class Desk:
     Attributes:
         load_catalog: reads the cards.
         chosen: the model that will paint and the encoder put in place of its own, None while there is none.
+        sources: where models are had from, by the user's settings of the moment.
         open_lexicon: opens the expander.
     """
 
     host: Host
-    load_catalog: Callable[[], Catalog]
+    load_catalog: Callable[[Host], Catalog]
     chosen: Callable[[], tuple[Path, Path | None] | None] = nothing_chosen
+    sources: Callable[[], Sources] = Sources.from_environment
     open_lexicon: Callable[[], Expander] = open_expander
     jobs: Jobs = field(default_factory=Jobs)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @cached_property
     def catalog(self) -> Catalog:
-        return self.load_catalog()
+        return self.load_catalog(self.host)
 
-    @cached_property
+    @property
     def library(self) -> Library:
-        return Library(self.host, self.catalog)
+        return Library(self.host, self.catalog, self.sources())
 
     @property
     def expander(self) -> Expander:

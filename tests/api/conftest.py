@@ -12,10 +12,9 @@ from fastapi.testclient import TestClient
 
 from sd_chinese.api.access import Access
 from sd_chinese.api.routes import build_router
-from sd_chinese.registry.catalog import Catalog
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import PROJECT
-from sd_chinese.workflows.open_desk import Desk
+from sd_chinese.workflows.open_desk import Desk, load_catalog
 
 MINI = PROJECT / "sd_chinese/mini/weights/base"
 
@@ -41,7 +40,7 @@ def index_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(tmp_path: Path, index_cache: Path) -> Desk:
     return Desk(
         FolderHost(tmp_path / "models"),
-        Catalog.load,
+        load_catalog,
         chosen=lambda: (MINI, None),
         open_lexicon=lambda: open_expander(tmp_path, cache=index_cache),
     )

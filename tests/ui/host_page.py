@@ -16,13 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sd_chinese import strings
 from sd_chinese.api.access import Access
 from sd_chinese.api.routes import build_router
-from sd_chinese.registry.catalog import Catalog
 from sd_chinese.ui.gradio_compat import blocks, mount
 from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import PROJECT
-from sd_chinese.workflows.open_desk import Desk
+from sd_chinese.workflows.open_desk import Desk, load_catalog
 
 MINI = PROJECT / "sd_chinese/mini/weights/base"
 
@@ -54,7 +53,7 @@ def main(folder: Path, port: int) -> None:
 
     desk = Desk(
         FolderHost(folder / "models"),
-        Catalog.load,
+        load_catalog,
         chosen=lambda: (MINI, None),
         open_lexicon=lambda: open_expander(folder, cache=folder / "index"),
     )
