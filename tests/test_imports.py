@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sd_chinese"
 
 LEAVES = {
-    "errors", "strings", "spec", "weights_io", "markup", "schedule", "words", "vocabulary", "infotext", "progress",
+    "errors", "strings", "spec", "weights_io", "markup", "schedule", "words", "vocabulary", "infotext", "progress", "project",
     "console",
 }  # fmt: skip
 # Who may import whom; everybody may import the leaves and their own part.

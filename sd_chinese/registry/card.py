@@ -11,9 +11,10 @@ from typing import Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
+from sd_chinese.project import PROJECT
 from sd_chinese.registry.schema import violations
 
-REGISTRY = Path(__file__).resolve().parents[2] / "models_registry"
+REGISTRY = PROJECT / "models_registry"
 KINDS = ("base", "encoder", "lora", "controlnet", "corpus")
 
 

@@ -7,13 +7,14 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sd_chinese.project import PROJECT
+
 if TYPE_CHECKING:
     import gradio
     from fastapi import FastAPI
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "javascript" / "sd_chinese.js"
-STYLE = ROOT / "style.css"
+SCRIPT = PROJECT / "javascript" / "sd_chinese.js"
+STYLE = PROJECT / "style.css"
 
 
 def known(component: Any, **wanted: Any) -> dict[str, Any]:

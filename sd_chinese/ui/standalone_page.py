@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
+from sd_chinese.project import PROJECT
 from sd_chinese.workflows.find_model import known_names
 from sd_chinese.workflows.generate_image import FALLBACK, ImageRequest, Studio, generate_image, save_image
 
@@ -21,7 +22,7 @@ HOST = "127.0.0.1"
 PORTS = range(7865, 7885)
 OUTPUTS = Path("outputs")
 GALLERY_HEIGHT = 512  # reserved from the start, so that nothing jumps when the pictures come
-STYLE = Path(__file__).resolve().parents[2] / "style.css"
+STYLE = PROJECT / "style.css"
 
 
 def open_page(studio: Studio, port: int | None, announce: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from sd_chinese.hosts.standalone.painter import DiffusersPainter
+from sd_chinese.project import INSTALLED, PROJECT
 
 # The WebUI's own folder names, so that a models folder can be shared with one.
 FOLDERS = {"base": "Stable-diffusion", "lora": "Lora", "controlnet": "ControlNet", "encoder": "SDZH-Encoder"}
@@ -15,15 +16,15 @@ class StandaloneHost:
     """Draws by itself; implements :class:`sd_chinese.hosts.base.Host` and its `Painter`.
 
     Args:
-        models: the models folder; the variable ``SDZH_MODELS`` or `models` beside the package by default.
+        models: the models folder; by default the variable ``SDZH_MODELS``, else `models` in the checkout, or here when pip installed us.
     """
 
     name = "standalone"
     language = "zh"
 
     def __init__(self, models: Path | None = None, device: str | None = None) -> None:
-        beside = Path(__file__).resolve().parents[3] / "models"
-        self.models = models or Path(os.environ.get("SDZH_MODELS") or beside)
+        own = Path("models") if INSTALLED else PROJECT / "models"
+        self.models = models or Path(os.environ.get("SDZH_MODELS") or own)
         self.painter = DiffusersPainter(device)
 
     def folder(self, kind: str) -> Path:
