@@ -9,10 +9,10 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.hosts import callbacks, pages
@@ -20,7 +20,6 @@ from sd_chinese.hosts.base import AUTOMATIC, NONE, Adapter, Host, Option, Servic
 from sd_chinese.hosts.callbacks import script_class, when_unloaded
 from sd_chinese.hosts.detect import detect_host
 from sd_chinese.hosts.requests import choose_encoder, rewrite_prompts
-from sd_chinese.registry.sources import ORDER_VARIABLE, PROXY_VARIABLE, Sources
 from sd_chinese.ui.axes import axis_rows
 from sd_chinese.ui.script_panel import ScriptPanel
 from sd_chinese.ui.settings import LANGUAGE, PASTE_ORIGINAL, PROXY, SETTINGS, SOURCES, SettingRow
@@ -28,7 +27,10 @@ from sd_chinese.ui.shell import Shell
 from sd_chinese.ui.tabs import host_tabs
 from sd_chinese.workflows.expand_generation import Wish, expand_generation, restore_parameters
 from sd_chinese.workflows.list_styles import style_names
-from sd_chinese.workflows.open_desk import Desk, load_catalog
+
+if TYPE_CHECKING:
+    from sd_chinese.registry.sources import Sources
+    from sd_chinese.workflows.open_desk import Desk
 
 HOSTS = {
     "a1111": "sd_chinese.hosts.a1111.host:A1111Host",
@@ -72,18 +74,25 @@ def stop() -> None:
 
 def open_pages(host: Host) -> ScriptPanel:
     """Give the host our tabs, routes, settings and axes; return the controls of our script."""
-    desk = Desk(host, load_catalog, chosen=lambda: pages.chosen_model(host, _encoders), sources=_sources)
+
+    @cache
+    def desk() -> Desk:
+        from sd_chinese.workflows.open_desk import Desk, load_catalog
+
+        chosen = partial(pages.chosen_model, host, _encoders)
+        return Desk(host, load_catalog, chosen=chosen, sources=_sources)
+
     token = secrets.token_urlsafe(24)
 
     def add_routes(app: Any) -> None:
         from sd_chinese.api.access import Access
         from sd_chinese.api.routes import build_router
 
-        app.include_router(build_router(desk, Access(**vars(pages.logins_of(app)), page_token=token)))
+        app.include_router(build_router(desk(), Access(**vars(pages.logins_of(app)), page_token=token)))
 
     def expand(p: Any, wish: Wish) -> None:
-        reads = lambda: painting.language if (painting := desk.painting()) else "zh"  # noqa: E731
-        rewrite_prompts(p, partial(expand_generation, wish=wish, expander=desk.expander, reads=reads))
+        reads = lambda: painting.language if (painting := desk().painting()) else "zh"  # noqa: E731
+        rewrite_prompts(p, partial(expand_generation, wish=wish, expander=desk().expander, reads=reads))
 
     panel = ScriptPanel(style_names, lambda: (AUTOMATIC, NONE, *_encoders(host)), expand, choose_encoder)
     callbacks.add_options([_option(row) for row in SETTINGS])
@@ -108,6 +117,8 @@ def _language() -> str:
 
 def _sources() -> Sources:
     """As the settings say, where they say anything."""
+    from sd_chinese.registry.sources import ORDER_VARIABLE, PROXY_VARIABLE, Sources
+
     said = {ORDER_VARIABLE: pages.option(SOURCES, ""), PROXY_VARIABLE: pages.option(PROXY, "")}
     return Sources.from_environment({**os.environ, **{name: value for name, value in said.items() if value}})
 
