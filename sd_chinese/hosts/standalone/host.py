@@ -16,7 +16,8 @@ class StandaloneHost:
     """Draws by itself; implements :class:`sd_chinese.hosts.base.Host` and its `Painter`.
 
     Args:
-        models: the models folder; by default the variable ``SDZH_MODELS``, else `models` in the checkout, or here when pip installed us.
+        models: the models folder; by default that of the variable ``SDZH_MODELS``, else `models` in the checkout,
+            or in the working folder once pip installed the package.
     """
 
     name = "standalone"
