@@ -97,9 +97,14 @@ def weighted(text: str) -> tuple[str, float]:
 
 
 def run_page(options: argparse.Namespace) -> None:
+    from sd_chinese.api.access import Access
+    from sd_chinese.api.routes import build_router
     from sd_chinese.ui.standalone_page import open_page
+    from sd_chinese.workflows.open_desk import Desk
 
-    open_page(studio(options), options.port, say)
+    here = studio(options)
+    desk = Desk(here.host, lambda _: here.catalog)
+    open_page(here, desk, lambda app: app.include_router(build_router(desk, Access())), options.port, say)
 
 
 def run_generate(options: argparse.Namespace) -> None:

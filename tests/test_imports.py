@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"workflows"},
     "cli_expand": {"workflows", "expand"},
     "cli_models": {"workflows", "registry"},
-    "cli": {"workflows", "ui", "hosts", "registry", "cli_expand", "cli_models", "mini"},
+    "cli": {"workflows", "ui", "api", "hosts", "registry", "cli_expand", "cli_models", "mini"},
     "webui": {"workflows", "ui", "api", "hosts", "registry", "text"},
 }
 # Third-party libraries that only some parts may name at all.

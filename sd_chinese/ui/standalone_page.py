@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Queue
@@ -11,24 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
-from sd_chinese.project import PROJECT
-from sd_chinese.workflows.find_model import known_names
+from sd_chinese.ui.gradio_compat import page_head
+from sd_chinese.ui.shell import TABS, Shell
+from sd_chinese.ui.tabs import fill_tab
+from sd_chinese.workflows.find_model import find_model, known_names
 from sd_chinese.workflows.generate_image import FALLBACK, ImageRequest, Studio, generate_image, save_image
 
 if TYPE_CHECKING:
     import gradio
 
+    from sd_chinese.workflows.open_desk import Desk
+
 HOST = "127.0.0.1"
 PORTS = range(7865, 7885)
 OUTPUTS = Path("outputs")
 GALLERY_HEIGHT = 512  # reserved from the start, so that nothing jumps when the pictures come
-STYLE = PROJECT / "style.css"
+
+AddRoutes = Callable[[Any], None]
+"""Adds the routes of `/sdzh/v1` to an app."""
 
 
-def open_page(studio: Studio, port: int | None, announce: Callable[[str], None]) -> None:
+def open_page(
+    studio: Studio, desk: Desk, add_routes: AddRoutes, port: int | None, announce: Callable[[str], None]
+) -> None:
     """Serve the page on 127.0.0.1 until it is interrupted.
 
     Args:
+        desk: its `chosen` is set by the page's own menu of models.
+        add_routes: adds `/sdzh/v1` to the page's app.
         announce: told the page's address.
 
     Raises:
@@ -37,18 +48,21 @@ def open_page(studio: Studio, port: int | None, announce: Callable[[str], None])
     import gradio as gr
 
     port = free_port([port] if port else PORTS)
-    page = build_page(studio)
+    page = build_page(studio, desk)
     page.queue(default_concurrency_limit=1)
-    page.launch(
+    app, *_ = page.launch(
         server_name=HOST,
         server_port=port,
-        inbrowser=True,
+        inbrowser=False,
         quiet=True,
-        css=STYLE.read_text(encoding="utf-8"),
+        head=page_head(),
         theme=gr.themes.Default(),
         prevent_thread_lock=True,
     )
-    announce(strings.both("page_open", address=f"http://{HOST}:{port}"))
+    add_routes(app)
+    address = f"http://{HOST}:{port}"
+    announce(strings.both("page_open", address=address))
+    webbrowser.open(address)
     page.block_thread()
 
 
@@ -65,79 +79,96 @@ def free_port(ports: Sequence[int]) -> int:
     raise SdzhError("port_taken", port=ports[0])
 
 
-def build_page(studio: Studio) -> gradio.Blocks:
-    """Lay the page out; left what I wrote, right what it became."""
+def build_page(studio: Studio, desk: Desk) -> gradio.Blocks:
+    """Painting, and the tabs that a WebUI gets."""
+    import gradio as gr
+
+    shell = Shell(token="", tabs=("txt2img",))
+    with gr.Blocks(title=strings.both("page_title"), analytics_enabled=False) as page, gr.Tabs():
+        with gr.Tab(strings.both("tab_paint"), elem_id="txt2img_tab"):
+            fill_painting(studio, desk)
+        for tab, title in TABS.items():
+            with gr.Tab(strings.both(title), elem_id=f"{tab}_tab"):
+                fill_tab(tab, shell)
+    return page
+
+
+def fill_painting(studio: Studio, desk: Desk) -> None:
+    """Left what I wrote, right what it became. Its boxes have the ids of a WebUI's, where the script finds them."""
     import gradio as gr
 
     models = known_names("base", studio.catalog, studio.host)
     first = models[0] if models else None
     defaults = model_defaults(studio, first)
-    with gr.Blocks(title=strings.both("page_title"), analytics_enabled=False) as page:
-        with gr.Row(elem_classes="sdzh"):
-            with gr.Column(scale=1, min_width=360):
-                prompt = gr.Textbox(
-                    label=strings.both("label_prompt"),
-                    placeholder="月夜，一叶小舟，远山",
-                    lines=4,
-                    elem_id="sdzh_prompt",
-                    autofocus=True,
+    with gr.Row(elem_classes="sdzh"):
+        with gr.Column(scale=1, min_width=360):
+            prompt = gr.Textbox(
+                label=strings.both("label_prompt"),
+                placeholder="月夜，一叶小舟，远山",
+                lines=4,
+                elem_id="txt2img_prompt",
+                autofocus=True,
+            )
+            negative = gr.Textbox(
+                label=strings.both("label_negative"), value=defaults["negative"], elem_id="txt2img_neg_prompt"
+            )
+            generate = gr.Button(
+                strings.both("button_generate"), variant="primary", elem_id="txt2img_generate"
+            )
+            with gr.Row():
+                model = gr.Dropdown(models, value=first, label=strings.both("label_model"), min_width=200)
+                sampler = gr.Dropdown(
+                    list(studio.painter.samplers),
+                    value=defaults["sampler"],
+                    label=strings.both("label_sampler"),
+                    min_width=200,
                 )
-                negative = gr.Textbox(
-                    label=strings.both("label_negative"), value=defaults["negative"], elem_id="sdzh_negative"
-                )
-                generate = gr.Button(
-                    strings.both("button_generate"), variant="primary", elem_id="sdzh_generate"
-                )
-                with gr.Row():
-                    model = gr.Dropdown(models, value=first, label=strings.both("label_model"), min_width=200)
-                    sampler = gr.Dropdown(
-                        list(studio.painter.samplers),
-                        value=defaults["sampler"],
-                        label=strings.both("label_sampler"),
-                        min_width=200,
-                    )
-                with gr.Row():
-                    steps = slider("label_steps", 1, 60, defaults["steps"], 1)
-                    cfg = slider("label_cfg", 1, 15, defaults["cfg"], 0.5)
-                with gr.Row():
-                    width = number("label_width", defaults["size"][0])
-                    height = number("label_height", defaults["size"][1])
-                    batch = number("label_batch", 1, minimum=1, maximum=16)
-                    seed = number("label_seed", -1)
-            with gr.Column(scale=1, min_width=360):
-                gallery = gr.Gallery(
-                    label=strings.both("label_pictures"),
-                    elem_id="sdzh_gallery",
-                    format="png",
-                    height=GALLERY_HEIGHT,
-                    object_fit="contain",
-                    preview=True,
-                    selected_index=0,
-                    buttons=["download", "fullscreen"],
-                )
-                info = gr.Textbox(
-                    label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info"
-                )
-        gr.on(
-            [generate.click, prompt.submit],
-            painter(studio),
-            [prompt, negative, model, sampler, steps, cfg, width, height, batch, seed],
-            [gallery, info],
-            api_name="generate",
-            show_progress_on=gallery,
-        )
-        model.change(
-            lambda name: tuple_of_defaults(studio, name),
-            model,
-            [negative, sampler, steps, cfg, width, height],
-        )
-    return page
+            with gr.Row():
+                steps = slider("label_steps", "steps", (1, 60), defaults["steps"], 1)
+                cfg = slider("label_cfg", "cfg_scale", (1, 15), defaults["cfg"], 0.5)
+            with gr.Row():
+                width = number("label_width", defaults["size"][0])
+                height = number("label_height", defaults["size"][1])
+                batch = number("label_batch", 1, minimum=1, maximum=16)
+                seed = number("label_seed", -1)
+        with gr.Column(scale=1, min_width=360):
+            gallery = gr.Gallery(
+                label=strings.both("label_pictures"),
+                elem_id="sdzh_gallery",
+                format="png",
+                height=GALLERY_HEIGHT,
+                object_fit="contain",
+                preview=True,
+                selected_index=0,
+                buttons=["download", "fullscreen"],
+            )
+            info = gr.Textbox(
+                label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info"
+            )
+    gr.on(
+        [generate.click, prompt.submit],
+        painter(studio),
+        [prompt, negative, model, sampler, steps, cfg, width, height, batch, seed],
+        [gallery, info],
+        api_name="generate",
+        show_progress_on=gallery,
+    )
+
+    def choose(name: str) -> tuple[Any, ...]:
+        desk.chosen = lambda: (find_model(name, "base", studio.catalog, studio.host).path, None)
+        return tuple_of_defaults(studio, name)
+
+    if first:
+        choose(first)
+    model.change(choose, model, [negative, sampler, steps, cfg, width, height])
 
 
-def slider(label: str, low: float, high: float, value: float, step: float) -> gradio.Slider:
+def slider(label: str, name: str, limits: tuple[float, float], value: float, step: float) -> gradio.Slider:
     import gradio as gr
 
-    return gr.Slider(low, high, value=value, step=step, label=strings.both(label), min_width=200)
+    return gr.Slider(
+        *limits, value=value, step=step, label=strings.both(label), min_width=200, elem_id=f"txt2img_{name}"
+    )
 
 
 def number(label: str, value: int, **limits: int) -> gradio.Number:
@@ -145,7 +176,7 @@ def number(label: str, value: int, **limits: int) -> gradio.Number:
     import gradio as gr
 
     return gr.Number(
-        value, label=strings.both(label), precision=0, min_width=120, elem_id=f"sdzh_{label[6:]}", **limits
+        value, label=strings.both(label), precision=0, min_width=120, elem_id=f"txt2img_{label[6:]}", **limits
     )
 
 

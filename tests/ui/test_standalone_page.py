@@ -63,7 +63,7 @@ def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("request", lambda sent: None if is_local(sent.url) else complaints.append(sent.url))
     page.goto(address)
-    page.wait_for_selector("#sdzh_generate", timeout=PATIENCE)
+    page.wait_for_selector("#txt2img_generate", timeout=PATIENCE)
     yield page
     context.close()
     assert complaints == []
@@ -74,9 +74,9 @@ def is_local(url: str) -> bool:
 
 
 def test_paints_and_says_how(page: Any, folder: Path) -> None:
-    page.fill("#sdzh_prompt textarea", "月夜，一叶小舟，远山")
-    page.fill("#sdzh_seed input", "7")
-    page.click("#sdzh_generate")
+    page.fill("#txt2img_prompt textarea", "月夜，一叶小舟，远山")
+    page.fill("#txt2img_seed input", "7")
+    page.click("#txt2img_generate")
     page.wait_for_selector("#sdzh_gallery img", timeout=PATIENCE)
     page.wait_for_function("document.querySelector('#sdzh_gallery img').naturalWidth === 128")
     info = page.input_value("#sdzh_info textarea")
@@ -88,8 +88,8 @@ def test_paints_and_says_how(page: Any, folder: Path) -> None:
 
 
 def test_mistake_is_a_sentence(page: Any) -> None:
-    page.fill("#sdzh_width input", "100")
-    page.click("#sdzh_generate")
+    page.fill("#txt2img_width input", "100")
+    page.click("#txt2img_generate")
     page.get_by_text("尺寸 100x128 不行").wait_for(timeout=PATIENCE)
 
 
