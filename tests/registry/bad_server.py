@@ -54,7 +54,11 @@ class Hub:
 
     def sha256(self, file: Path) -> str:
         if file not in self.digests:
-            self.digests[file] = hashlib.sha256(file.read_bytes()).hexdigest()
+            state = hashlib.sha256()
+            with file.open("rb") as source:
+                while chunk := source.read(1 << 20):
+                    state.update(chunk)
+            self.digests[file] = state.hexdigest()
         return self.digests[file]
 
 

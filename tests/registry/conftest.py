@@ -15,7 +15,6 @@ from sd_chinese.workflows.find_model import PROJECT
 from sd_chinese.workflows.library import Library
 from tests.registry.bad_server import Hub, serving
 
-
 FOLDERS = {"base": "Stable-diffusion", "lora": "Lora", "controlnet": "controlnet", "encoder": "encoder"}
 
 
