@@ -56,7 +56,7 @@ def mistyped(han: HanText, index: Index, pattern: int, first: int, last: int) ->
     if len(word) != 4 or len(text) != 4 or not han.is_whole(first, last) or is_word(text):
         return None
     wrong = [(a, b) for a, b in zip(text, word, strict=True) if a != b]
-    if len(wrong) != 1 or not similar(*wrong[0]):
+    if len(wrong) != 1 or not similar(*wrong[0]) or _COUNTED.issuperset(wrong[0]):
         return None
     return Hit(first, last, pattern, "typo", SURE["typo"])
 

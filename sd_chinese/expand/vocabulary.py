@@ -56,16 +56,22 @@ class Cue:
     characters: frozenset[str]
 
 
+def _lines(path: Path) -> list[str]:
+    """The lines of a table without its comments."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def _sorted_rows(path: Path) -> list[tuple[str, str, str]]:
     """(sort, word, rest) of a table with ``[sort]`` lines and ``word rest | word rest`` lines."""
     rows, sort = [], ""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in _lines(path):
         if line.startswith("["):
             sort = line.strip("[] ")
-        elif line and not line.startswith("#"):
-            for item in line.split("|"):
-                word, _, rest = item.strip().partition(" ")
-                rows.append((sort, word, rest.strip()))
+            continue
+        for item in line.split("|"):
+            word, _, rest = item.strip().partition(" ")
+            rows.append((sort, word, rest.strip()))
     return rows
 
 
@@ -89,10 +95,9 @@ def glyphs() -> dict[str, Glyph]:
 @lru_cache(maxsize=1)
 def cues() -> tuple[Cue, ...]:
     found = []
-    for line in (_FOLDER / "cues.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            field, value, zh, en, some, single = (part.strip() for part in line.split("|"))
-            found.append(Cue(field, value, Pair(zh, en), tuple(some.split()), frozenset(single.split())))
+    for line in _lines(_FOLDER / "cues.txt"):
+        field, value, zh, en, some, single = (part.strip() for part in line.split("|"))
+        found.append(Cue(field, value, Pair(zh, en), tuple(some.split()), frozenset(single.split())))
     return tuple(found)
 
 

@@ -90,3 +90,13 @@ def test_matches_stand_in_order_without_overlaps(expander: Expander) -> None:
 def test_phrases_at_the_seams_of_long_prompts(sample: Expander, size: int) -> None:
     prompt = "女" * size + "，守株待兔，" + "男" * size
     assert [match.canonical for match in found(sample, prompt)] == ["守株待兔"]
+
+
+def test_long_patterns_are_found_in_a_text(expander: Expander) -> None:
+    index = expander.index
+    numbers = [n for n in range(0, index.counts["patterns"], 97) if index.spelling[n]]
+    assert len(numbers) > 300
+    for number in numbers:
+        word = index.word(number)
+        matches = found(expander, f"画着{word}，{word}")
+        assert matches[-1].canonical == word and matches[-1].how == "exact"
