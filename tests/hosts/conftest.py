@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.checkpoints import PREPARE, Models
+from tests.hosts.forge.models import prepare_forge
 from tests.hosts.real_host import A1111, FORGE, HostKind, RealHost
 
 ENGLISH_PROMPT = "a (boat:1.2) under the moon"
@@ -35,7 +36,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(f"no host: set {kind.variable} to a WebUI's folder with its environment")
     data = tmp_path_factory.mktemp(kind.name) / "数据 data"
     data.mkdir()
-    return Site(kind, data, PREPARE[kind.name](kind.folder, data))
+    prepare = {**PREPARE, "forge": prepare_forge}[kind.name]
+    return Site(kind, data, prepare(kind.folder, data))
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,9 @@ A1111 = HostKind(
     (*COMMON, "--use-cpu", "all", "--no-half", "--no-half-vae", "--do-not-download-clip"),
 )
 FORGE = HostKind(
-    "forge", "SDZH_FORGE", (*COMMON, "--skip-python-version-check", "--skip-version-check", "--always-cpu")
+    "forge",
+    "SDZH_FORGE",
+    (*COMMON, "--skip-python-version-check", "--skip-version-check", "--always-cpu", "--clip-in-fp32"),
 )
 
 
