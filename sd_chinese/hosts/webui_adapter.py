@@ -121,7 +121,11 @@ class WebuiAdapter(ABC):
         try:
             self.serve(model, chosen())
         except SdzhError as error:
-            self._unsaid.append(callbacks.tell(error))
+            self.say(error)
+
+    def say(self, error: SdzhError) -> None:
+        """On the console now, under the next picture of a request that is not there yet."""
+        self._unsaid.append(callbacks.tell(error))
 
     def _count_with_chosen(self) -> None:
         """The counter counts with the encoder that is in place: put in the one that was chosen since, if nobody is

@@ -35,7 +35,7 @@ class ForgeHost(WebuiAdapter):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self._recognition = Recognition(services.describe, self.folders.resolve, self._loaded)
+        self._recognition = Recognition(services.describe, self.folders.resolve, self.say, self._loaded)
         self._lora_patches = Patches()
 
     def start(self) -> None:

@@ -34,6 +34,7 @@ class Recognition:
     Args:
         describe: tells of a file what the host must know; None: not Chinese.
         resolve: a checkpoint of the host's list -> the one to load.
+        say: tells the user what was refused.
         when_loaded: called with every model that the host has built, its file, and the file's description or None.
     """
 
@@ -41,10 +42,12 @@ class Recognition:
         self,
         describe: Callable[[Path], Description | None],
         resolve: Callable[[Any], Any],
+        say: Callable[[SdzhError], None],
         when_loaded: Callable[[Any, Path, Description | None], None],
     ) -> None:
         self._describe = describe
         self._resolve = resolve
+        self._say = say
         self._when_loaded = when_loaded
         self._loading: Description | None = None
 
@@ -64,13 +67,27 @@ class Recognition:
         info = data.forge_loading_parameters.get("checkpoint_info")
         if info is None or data.forge_hash == str(data.forge_loading_parameters):
             return original()
-        data.forge_loading_parameters["checkpoint_info"] = resolved = self._resolve(info)
-        self._described(Path(resolved.filename))
+        previous = getattr(data.sd_model, "sd_checkpoint_info", None)
         try:
+            data.forge_loading_parameters["checkpoint_info"] = resolved = self._resolve(info)
+            self._described(Path(resolved.filename))
             return original()
-        except Exception:
-            data.forge_hash = ""  # the host would take the checkpoint before this one for loaded
-            raise
+        except SdzhError as error:
+            if previous is None:
+                raise
+            self._say(error)
+            return self._go_back(original, previous)
+
+    def _go_back(self, original: Callable[[], Any], previous: Any) -> Any:
+        """The checkpoint of before stays, or is loaded again where the host had let go of it."""
+        from modules import sd_models, shared
+
+        data = sd_models.model_data
+        shared.opts.data["sd_model_checkpoint"] = previous.name
+        data.forge_loading_parameters["checkpoint_info"] = previous
+        if data.sd_model is None:
+            data.forge_hash = ""  # the host would take it for loaded
+        return original()
 
     def load(self, original: Callable[..., Any], filename: str, *args: Any, **kwargs: Any) -> Any:
         path = Path(filename)
