@@ -70,26 +70,30 @@ class Blocks:
     def down_rules(self) -> tuple[Rule, ...]:
         rules, stride = [], self.layers + 1
         for block, attends in enumerate(self.down):
-            for layer in range(self.layers):
-                a, b = f"down_blocks.{block}", f"input_blocks.{1 + block * stride + layer}"
-                rules.append(Rule(f"{a}.resnets.{layer}.", f"{b}.0.", RESNET))
-                if attends:
-                    rules.append(Rule(f"{a}.attentions.{layer}.", f"{b}.1."))
-            end = f"input_blocks.{(block + 1) * stride}.0.op."
-            rules.append(Rule(f"down_blocks.{block}.downsamplers.0.conv.", end))
+            first, end = 1 + block * stride, (block + 1) * stride
+            rules += _layer_rules(f"down_blocks.{block}", "input_blocks.{}", first, self.layers, attends)
+            rules.append(Rule(f"down_blocks.{block}.downsamplers.0.conv.", f"input_blocks.{end}.0.op."))
         return tuple(rules)
 
     def up_rules(self) -> tuple[Rule, ...]:
         rules, stride = [], self.layers + 1
         for block, attends in enumerate(self.up):
-            for layer in range(stride):
-                a, b = f"up_blocks.{block}", f"output_blocks.{block * stride + layer}"
-                rules.append(Rule(f"{a}.resnets.{layer}.", f"{b}.0.", RESNET))
-                if attends:
-                    rules.append(Rule(f"{a}.attentions.{layer}.", f"{b}.1."))
-            end = f"output_blocks.{block * stride + self.layers}.{2 if attends else 1}.conv."
-            rules.append(Rule(f"up_blocks.{block}.upsamplers.0.conv.", end))
+            first, end = block * stride, block * stride + self.layers
+            rules += _layer_rules(f"up_blocks.{block}", "output_blocks.{}", first, stride, attends)
+            resized = f"output_blocks.{end}.{2 if attends else 1}.conv."
+            rules.append(Rule(f"up_blocks.{block}.upsamplers.0.conv.", resized))
         return tuple(rules)
+
+
+def _layer_rules(a: str, b: str, first: int, layers: int, attends: bool) -> list[Rule]:
+    """Layers of block ``a``, numbered on from ``first`` among ``b``: a residual layer, and its attention."""
+    rules = []
+    for layer in range(layers):
+        place = b.format(first + layer)
+        rules.append(Rule(f"{a}.resnets.{layer}.", f"{place}.0.", RESNET))
+        if attends:
+            rules.append(Rule(f"{a}.attentions.{layer}.", f"{place}.1."))
+    return rules
 
 
 def _keymap(blocks: Blocks) -> KeyMap:
