@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sd_chinese.spec import TokenizerSpec
+from sd_chinese.spec import EncoderSpec
 from sd_chinese.text.tokenizers import Piece, Tokenizer
 from sd_chinese.vocabulary import Vocabulary
 
@@ -73,11 +73,11 @@ class PromptTokenizer(Tokenizer):
     """
 
     def __init__(
-        self, spec: TokenizerSpec, vocabulary: Vocabulary, embeddings: Callable[[], Mapping[str, Any]]
+        self, spec: EncoderSpec, vocabulary: Vocabulary, embeddings: Callable[[], Mapping[str, Any]]
     ) -> None:
-        super().__init__(spec, vocabulary)
+        super().__init__(spec.tokenizer, vocabulary)
         self._embeddings = embeddings
-        self.concepts = Concepts(spec.vocabulary_size)
+        self.concepts = Concepts(spec.vocabulary_size)  # of the encoder: it may know ids that no word has
 
     def __call__(self, text: str) -> list[Piece]:
         pieces: list[Piece] = []

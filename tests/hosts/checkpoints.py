@@ -185,7 +185,7 @@ def _clip_rows(folder: Path, prompt: str) -> Tensor:
 
     tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
     ids = tokenizer(prompt, padding="max_length", max_length=32, truncation=True, return_tensors="pt")
-    model = CLIPTextModel.from_pretrained(folder / "text_encoder")
+    model = CLIPTextModel.from_pretrained(folder / "text_encoder").float()
     with torch.no_grad():
         return model(ids.input_ids).last_hidden_state[0]
 
@@ -196,7 +196,7 @@ def _bert_rows(folder: Path, prompt: str) -> Tensor:
 
     tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
     ids = tokenizer(prompt, padding="max_length", max_length=512, truncation=True, return_tensors="pt")
-    model = BertModel.from_pretrained(folder / "text_encoder")
+    model = BertModel.from_pretrained(folder / "text_encoder").float()
     with torch.no_grad():
         return model(ids.input_ids)[0][0]
 

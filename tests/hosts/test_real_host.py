@@ -18,7 +18,8 @@ import pytest
 from tests.hosts.conftest import ENGLISH_PROMPT, Site
 from tests.hosts.real_host import Picture, RealHost
 
-PROMPT = "月夜，一叶小舟"
+# Without punctuation: what a model makes of that is its policy's affair.
+PROMPT = "月夜 一叶小舟"
 ATOL = 1e-4
 
 
@@ -339,7 +340,14 @@ def test_two_requests_at_once(host: RealHost, site: Site) -> None:
 
 
 def test_interrupted_request_leaves_the_host_whole(host: RealHost, site: Site, bare: bytes) -> None:
-    thread = threading.Thread(target=lambda: driven(host, site, steps=150))
+    body = {
+        "prompt": PROMPT,
+        "steps": 150,
+        "width": 256,
+        "height": 256,
+        "override_settings": {"sdzh_text_encoder": site.models.encoder},
+    }
+    thread = threading.Thread(target=lambda: host.call("/sdapi/v1/txt2img", body))
     thread.start()
     time.sleep(2)
     host.call("/sdapi/v1/interrupt", {})
@@ -397,6 +405,6 @@ def test_page_draws_and_counts(host: RealHost, site: Site, tmp_path: Path) -> No
         page.screenshot(path=str(tmp_path / "page.png"))
         browser.close()
     host.choose(site.models.english)
-    assert counter.split("/")[0].strip() == "7"
+    assert counter.split("/")[0].strip() == "6"
     assert "SDZH Text encoder" in info
     assert not [error for error in errors if "sdzh" in error.lower()]

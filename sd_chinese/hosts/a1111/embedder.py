@@ -58,7 +58,7 @@ class Embedder(nn.Module):
     def __init__(self, spec: EncoderSpec, vocabulary: Vocabulary) -> None:
         super().__init__()
         self.spec = spec
-        self.tokenizer = PromptTokenizer(spec.tokenizer, vocabulary, _embeddings)
+        self.tokenizer = PromptTokenizer(spec, vocabulary, _embeddings)
         self.transformer = Entrance()
 
     @staticmethod

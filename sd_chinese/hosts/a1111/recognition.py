@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class Recognition:
         self._before = before
         self._after = after
         self._folder = folder
+        self._first_loader: int | None = None
 
     def install(self, patches: Patches) -> None:
         from modules import sd_models, sd_models_config
@@ -81,10 +83,11 @@ class Recognition:
             embedder.fill(state_dict, sd_models.model_target_device(model), dtype)
         original(model, info, state_dict, timer)
 
-    def load(self, original: Callable[..., Any], info: Any = None, state_dict: Any = None) -> Any:
+    def load(self, original: Callable[..., Any], *named: Any, **more: Any) -> Any:
         """The host's first load names no checkpoint; its others were looked into by `reload`."""
-        if info is not None:
-            return original(info, state_dict)
+        if named or more:
+            return original(*named, **more)
+        self._first_loader = threading.get_ident()
         for candidate in self._candidates():
             try:
                 model = original(self._ready(candidate))
@@ -105,7 +108,7 @@ class Recognition:
         from modules import sd_models
 
         wanted = info or sd_models.select_checkpoint()
-        _wait_for_first_load()
+        self._wait_for_first_load()
         current = sd_model or sd_models.model_data.sd_model
         if current is not None and not forced_reload and current.sd_model_checkpoint == wanted.filename:
             return original(sd_model, info, forced_reload)
@@ -120,6 +123,18 @@ class Recognition:
         if model is not None:
             self._after(model)
         return model
+
+    def _wait_for_first_load(self) -> None:
+        """The host loads its first model in the background; a switch meanwhile would pull it away from under it.
+
+        Source: modules/sd_models.py `SdModelData.get_sd_model`, which holds this lock meanwhile, and only then.
+        """
+        from modules import sd_models
+
+        lock = sd_models.model_data.lock
+        if lock.locked() and self._first_loader != threading.get_ident():
+            with lock:
+                pass
 
     def _ready(self, info: Any) -> Any:
         """What `info` stands for, looked into before the host lets go of anything."""
@@ -170,16 +185,3 @@ class Recognition:
             part.write_text(text, encoding="utf-8")
             part.replace(path)
         return path
-
-
-def _wait_for_first_load() -> None:
-    """The host loads its first model in the background; a switch meanwhile would build a second beside it.
-
-    Source: modules/sd_models.py `SdModelData.get_sd_model`, which holds this lock meanwhile.
-    """
-    from modules import sd_models
-
-    data = sd_models.model_data
-    if data.sd_model is None and not data.was_loaded_at_least_once:
-        with data.lock:
-            pass

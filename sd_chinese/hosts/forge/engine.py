@@ -38,7 +38,7 @@ class ChineseEngine:
         self.spec = spec = conditioner.spec
         self.clip_skip = 1
         self.tokenizer = PromptTokenizer(
-            spec.tokenizer, conditioner.tokenizer.vocabulary, lambda: self.embeddings.word_embeddings
+            spec, conditioner.tokenizer.vocabulary, lambda: self.embeddings.word_embeddings
         )
         self.embeddings = read_embeddings(self.tokenizer, spec.width)
         encoder = resident.settle(conditioner.encoder, spec)
