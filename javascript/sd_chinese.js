@@ -23,6 +23,7 @@
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   }
 
+  const either = (text) => (text || "").split(" / ").at(language() === "en" ? -1 : 0); // "阿里云 PAI / Alibaba Cloud PAI"
   const say = (pair) => (pair ? pair[language()] || pair.zh : "");
 
   function h(tag, attributes, ...children) {
@@ -446,12 +447,12 @@
     function modelCard(row) {
       const job = jobs.get(row.name);
       const running = job?.state === "running";
-      const facts = [t(`kind_${row.kind}`), row.publisher, row.size_bytes && megabytes(row.size_bytes), row.resolution && `${row.resolution} × ${row.resolution}`];
+      const facts = [t(`kind_${row.kind}`), either(row.publisher), row.size_bytes && megabytes(row.size_bytes), row.resolution && `${row.resolution} × ${row.resolution}`];
       return h("article", { class: `sdzh-model sdzh-${row.state}`, "data-name": row.name },
         h("header", {}, h("b", {}, say(row.title)), h("span", { class: "sdzh-kind" }, t(`state_${running ? "running" : row.state}`))),
         h("p", { class: "sdzh-quiet" }, facts.filter(Boolean).join(" · ")),
         h("p", { class: "sdzh-description" }, say(row.description)),
-        row.licence.name ? h("p", { class: "sdzh-quiet" }, `${row.licence.name} · ${t(`commercial_${row.licence.commercial}`)}`) : null,
+        row.licence.name ? h("p", { class: "sdzh-quiet" }, `${either(row.licence.name)} · ${t(`commercial_${row.licence.commercial}`)}`) : null,
         row.reason ? h("p", { class: row.fits ? "sdzh-quiet" : "sdzh-trap" }, say(row.reason)) : null,
         job?.error && job.error.code !== "cancelled" ? h("p", { class: "sdzh-trap" }, say(job.error)) : null,
         running ? progress(job) : null,

@@ -910,7 +910,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "script_view": ("读法", "Reading"),
     "script_language": ("展开成", "Expand into"),
     "label_style": ("画风", "Style"),
-    "script_encoder": ("文本编码器（空：按设置）", "Text encoder (empty: as in Settings)"),
+    "script_encoder": ("文本编码器", "Text encoder"),
     "setting_paste_original": ("粘贴图片参数时恢复原文", "Paste a picture's original prompt"),
     "setting_paste_original_info": (
         "开：恢复原来的中文，并打开展开；关：粘贴展开后的文字，并关闭展开。两种都能画出同一张图",
