@@ -7,6 +7,7 @@ it costs is printed (``pytest -s``): the peak memory of the installing process, 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,10 @@ def test_a_full_size_repository(tmp_path: Path) -> None:
             hub.sha256(path)
         options = ["--models", str(tmp_path / "models"), "models", "install", CARD_ID, "--yes", "--proxy", ""]
         command = [sys.executable, "-c", CHILD, *options, "--sources", "hf", "--address", f"hf={hub.url}"]
-        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8")
+        variables = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=variables, check=True, stdout=subprocess.PIPE, encoding="utf-8"
+        )
     code, seconds, peak = done.stdout.splitlines()[-1].split()
     assert code == "0" and "safety_checker" not in str(hub.asked)
     print(
