@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sd_chinese"
 
 LEAVES = {
-    "errors", "strings", "spec", "weights_io", "markup", "schedule", "words", "vocabulary", "infotext", "progress", "project",
-    "console",
+    "errors", "strings", "spec", "weights_io", "markup", "schedule",
+    "words", "vocabulary", "infotext", "progress", "project", "console",
 }  # fmt: skip
 # Who may import whom; everybody may import the leaves and their own part.
 MAY_IMPORT: dict[str, set[str]] = {
