@@ -760,6 +760,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Forge does not know the UNet of {model} (cross-attention {width} wide, {channels} channels): it knows the "
         "sizes of SD1.x and SD2.x only. Use it in AUTOMATIC1111, or standalone (python run.py).",
     ),
+    "forge_save": (
+        "Forge 不能另存中文模型：它会写入空的 CLIP，丢掉中文文本编码器。请直接复制原来的模型文件 {path}。",
+        "Forge cannot save a Chinese checkpoint: it would write a hollow CLIP in place of the Chinese text encoder. "
+        "Copy the checkpoint's own file {path}.",
+    ),
     "converting_folder": ("转换 diffusers 文件夹 {name}", "Converting the diffusers folder {name}"),
     "recognition_failed": (
         "sd-webui-chinese：无法识别 {path}（{error}），按普通模型载入。请带着这行文字反馈。",

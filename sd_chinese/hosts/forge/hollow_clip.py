@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from sd_chinese.errors import SdzhError
 
 # The least that a transformer can be; the number of layers stays, for a LoRA's keys must find their names.
 HOLLOW = {"hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 1, "projection_dim": 8}
@@ -20,3 +22,12 @@ def build_hollow_clip(config_folder: Path) -> Any:
     config = CLIPTextConfig.from_pretrained(config_folder)
     config.update(HOLLOW)
     return IntegratedCLIP(CLIPTextModel, config, add_text_projection=True).requires_grad_(False)
+
+
+def refuse_saving(model: Any, path: Path) -> None:
+    """The host saves a model with the CLIP that it knows: with a hollow one that would destroy what the user has."""
+
+    def save_checkpoint(filename: str) -> NoReturn:
+        raise SdzhError("forge_save", path=path)
+
+    model.save_checkpoint = save_checkpoint

@@ -11,6 +11,7 @@ from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import AUTOMATIC, NONE, Description, Services
 from sd_chinese.hosts.forge import loras
 from sd_chinese.hosts.forge.engine import ENGINE, ChineseEngine, attach, attached, detach
+from sd_chinese.hosts.forge.hollow_clip import refuse_saving
 from sd_chinese.hosts.forge.recognition import Recognition
 from sd_chinese.hosts.patches import Patches
 from sd_chinese.hosts.webui_adapter import WebuiAdapter, forget_conditioning
@@ -76,20 +77,21 @@ class ForgeHost(WebuiAdapter):
         self._lora_patches.undo()
         setattr(model, _OWN, Own(path, described is not None))
         if described is not None:
+            refuse_saving(model, path)
             self.serve(model, AUTOMATIC)
         self.serve_loaded(model)
 
     def _read_with(self, model: Any, encoder: Path | None) -> None:
         engine = attached(model)
-        if (engine.source if engine else None) == encoder:
-            return
-        if encoder is None:
+        if (engine.source if engine else None) != encoder:
             detach(model)
+            if encoder is not None:
+                attach(model, self._build_engine(model, encoder))
+            forget_conditioning()
+        if encoder is None:
             self._lora_patches.undo()
         else:
-            attach(model, self._build_engine(model, encoder))
             loras.install(self._lora_patches)
-        forget_conditioning()
 
     def _build_engine(self, model: Any, encoder: Path) -> ChineseEngine:
         from backend import memory_management

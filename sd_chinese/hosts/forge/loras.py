@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _RIDERS = "sdzh_text_loras"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextLora:
     """The text part of a LoRA, as the host reads it, with its strength."""
 
