@@ -133,10 +133,9 @@ def _describe(path: Path) -> Any:
 
 
 def _encoders(host: Host) -> Mapping[str, Path]:
-    from sd_chinese.registry.catalog import Catalog
-    from sd_chinese.workflows.list_models import list_models
+    from sd_chinese.registry.scan import scan
 
-    paths = [row.path for row in list_models(Catalog.load(), host, "encoder") if row.path is not None]
+    paths = [found.path for found in scan([host.folder("encoder")])]
     models = [path.parent if path.name == "text_encoder" else path for path in paths]
     return {path.name if path.is_dir() else path.stem: path for path in models}
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sd_chinese.spec import EncoderSpec
-from sd_chinese.vocabulary import Vocabulary
-
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
+    from sd_chinese.spec import EncoderSpec
     from sd_chinese.text.conditioner import Conditioner
+    from sd_chinese.vocabulary import Vocabulary
 
 OnStep = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all)."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.spec import SPEC_KEY, EncoderSpec
-from sd_chinese.weights_io import read_header
+
+if TYPE_CHECKING:
+    from sd_chinese.spec import EncoderSpec
 
 TEXT_PREFIXES = ("lora_te", "text_encoder")
 """kohya's keys of a text encoder, and diffusers'."""
@@ -19,6 +21,8 @@ def is_made_for(path: Path, spec: EncoderSpec) -> bool:
     BERT's modules have names that no other encoder has. A CLIP tower that reads Chinese has the names and shapes of the
     English one: there the LoRA's metadata has to name the words that it learned on.
     """
+    from sd_chinese.spec import EncoderSpec
+
     try:
         names, learned = _read(path, path.stat().st_mtime)
     except (SdzhError, OSError):  # the host has loaded it, in a form that is not known here
@@ -30,6 +34,9 @@ def is_made_for(path: Path, spec: EncoderSpec) -> bool:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, changed: float) -> tuple[tuple[str, ...], str | None]:
+    from sd_chinese.spec import SPEC_KEY
+    from sd_chinese.weights_io import read_header
+
     header = read_header(path)
     return tuple(key for key in header.tensors if key.startswith(TEXT_PREFIXES)), header.metadata.get(
         SPEC_KEY

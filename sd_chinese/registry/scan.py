@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sd_chinese.registry.identify import Identity, identify
-from sd_chinese.weights_io import find_weights
+if TYPE_CHECKING:
+    from sd_chinese.registry.identify import Identity
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
@@ -22,6 +23,8 @@ class Found:
     @cached_property
     def identity(self) -> Identity:
         """What it is; read from its header at the first call."""
+        from sd_chinese.registry.identify import identify  # a WebUI lists its folders while it starts
+
         return identify(self.path)
 
     @property
@@ -63,6 +66,8 @@ def _is_model(folder: Path) -> bool:
     """A diffusers model, or one part of it with its configuration, or a LoRA as PAI publishes it."""
     if (folder / "model_index.json").is_file() or (folder / "unet").is_dir():
         return True
+    from sd_chinese.weights_io import find_weights
+
     weights = find_weights(folder)
     if weights is None:
         return False

@@ -68,6 +68,11 @@ class Embedder(nn.Module):
         embedder.transformer.fill(conditioner.encoder, embedder.tokenizer, embedder.spec)
         return embedder
 
+    @property
+    def wrapped(self) -> nn.Module:
+        """Where the host's LoRA looks for modules (1.8 of it in nothing else)."""
+        return self.transformer.encoder or self.transformer
+
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Shape: (texts, context_length x contexts, context_width)."""
         emphasis = _emphasis()

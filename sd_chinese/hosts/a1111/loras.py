@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.hosts.lora_family import is_made_for
-from sd_chinese.spec import EncoderSpec
 
 if TYPE_CHECKING:
     from sd_chinese.hosts.a1111.embedder import Embedder
+    from sd_chinese.spec import EncoderSpec
 
 _TEXT = "lora_te"
 

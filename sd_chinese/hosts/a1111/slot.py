@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-from sd_chinese.vocabulary import Vocabulary
+if TYPE_CHECKING:
+    from sd_chinese.vocabulary import Vocabulary
 
 _vocabularies: dict[str, Vocabulary] = {}
 
