@@ -637,10 +637,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{id} 是 {family} 模型，它的中文文本编码器还不支持。请选 SD1.x 或 SD2.x 的模型。",
         "{id} is a model of {family}, whose Chinese text encoders are not supported yet. Choose one of SD1.x or SD2.x.",
     ),
-    "base_missing": (
-        "{id} 要配合 {bases} 使用，还没有安装。",
-        "{id} goes with {bases}, none of which is installed.",
-    ),
     "remove_nothing": (
         "没有安装过“{id}”。可以移除的有：{ids}。自己放进去的文件请自行删除。",
         "{id} was not installed by this extension. These can be removed: {ids}. Files of your own are yours to delete.",

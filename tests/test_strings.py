@@ -15,7 +15,7 @@ from sd_chinese.errors import SdzhError
 
 PACKAGE = Path(strings.__file__).parent
 HAN = re.compile(r"[\u4e00-\u9fff]")
-LOOKUPS = {"SdzhError", "both", "text"}
+LOOKUPS = {"SdzhError", "SourceError", "both", "text"}
 
 
 def fields(template: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether a model of the library runs in this host, and what it wants beside it."""
+"""Whether a model of the library runs in this host."""
 
 from __future__ import annotations
 
@@ -16,12 +16,3 @@ def check_fit(card: Card, host: Host) -> SdzhError | None:
     """Why this host cannot run the model; None if it can, or if nobody has tried."""
     fit = fit_host(Side.of_card(card), host.name)
     return fit.reason if fit.level == NO else None
-
-
-def missing_bases(card: Card, present: set[str]) -> SdzhError | None:
-    """That none of the base models is here that an add-on was made for; None if it needs none."""
-    if card.kind in ("base", "corpus") or not card.compatible or card.fits == "family":
-        return None
-    if present.intersection(card.compatible):
-        return None
-    return SdzhError("base_missing", id=card.id, bases=", ".join(card.compatible))
