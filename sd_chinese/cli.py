@@ -167,10 +167,10 @@ def read_image(path: Path | None) -> Image | None:
 
 
 def run_doctor(options: argparse.Namespace) -> None:
-    from sd_chinese.workflows.diagnose import diagnose
+    from sd_chinese.workflows.open_desk import Desk
 
     here = studio(options)
-    for line in diagnose(here.catalog, here.host):
+    for line in Desk(here.host, lambda _: here.catalog).diagnose():
         say(line)
 
 

@@ -939,6 +939,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "例如 http://127.0.0.1:7890；空：使用系统设置",
         "such as http://127.0.0.1:7890; empty: the system's own",
     ),
+    "painted_with": ("作画的模型", "painted with"),
+    "patches": ("对 WebUI 的改动", "patches in place"),
+    "last_error": ("最近的错误", "last error"),
+    "source_answers": ("能连上", "answers"),
+    "source_silent": ("连不上", "does not answer"),
 }
 
 

@@ -72,7 +72,7 @@ def stop() -> None:
         adapter.stop()
 
 
-def open_pages(host: Host) -> ScriptPanel:
+def open_pages(host: Adapter) -> ScriptPanel:
     """Give the host our tabs, routes, settings and axes; return the controls of our script."""
 
     @cache
@@ -80,7 +80,14 @@ def open_pages(host: Host) -> ScriptPanel:
         from sd_chinese.workflows.open_desk import Desk, load_catalog
 
         chosen = partial(pages.chosen_model, host, _encoders)
-        return Desk(host, load_catalog, chosen=chosen, sources=_sources)
+        return Desk(
+            host,
+            load_catalog,
+            chosen=chosen,
+            sources=_sources,
+            state=lambda: [f"{strings.both('patches')}: {', '.join(host.patches.names())}"],
+            troubles=lambda: list(callbacks.told),
+        )
 
     token = secrets.token_urlsafe(24)
 

@@ -106,9 +106,7 @@ def _add_host_routes(router: APIRouter, desk: Desk, access: Access) -> None:
     @router.get("/doctor", response_model=DoctorReply)
     def doctor() -> dict[str, Any]:
         """A report that can be pasted in public."""
-        from sd_chinese.workflows.diagnose import diagnose
-
-        return {"lines": list(diagnose(desk.catalog, desk.host))}
+        return {"lines": desk.diagnose()}
 
     @router.get("/jobs", response_model=list[JobReply])
     def jobs() -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
+    from sd_chinese.hosts.patches import Patches
     from sd_chinese.spec import EncoderSpec
     from sd_chinese.text.conditioner import Conditioner
     from sd_chinese.vocabulary import Vocabulary
@@ -72,6 +73,8 @@ class Services:
 
 class Adapter(Host, Protocol):
     """A WebUI as `webui` sees it; each host brings one class that is built from `Services`."""
+
+    patches: Patches
 
     def start(self) -> None:
         """Set up what may stand while the extension is enabled: recognition, options."""

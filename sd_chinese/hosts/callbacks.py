@@ -6,6 +6,7 @@ The names are the same in A1111, reForge and Forge (`script_callbacks`, `scripts
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import Adapter, Option
 
+told: deque[str] = deque(maxlen=10)
+"""The last failures, for the report that a user pastes."""
 SECTION = ("sdzh", "中文 Chinese")
 
 
@@ -122,4 +125,5 @@ def tell(error: Exception | str) -> str:
     else:
         line = strings.both("webui_failed", error=repr(error))
     print(line, file=sys.stderr)
+    told.append(line)
     return line

@@ -63,5 +63,9 @@ class Patches:
             else:
                 setattr(patch.owner, patch.name, patch.stored)
 
+    def names(self) -> list[str]:
+        """What is changed now, as ``module.name``."""
+        return [f"{getattr(patch.owner, '__name__', patch.owner)}.{patch.name}" for patch in self._patches]
+
     def __len__(self) -> int:
         return len(self._patches)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,7 +16,7 @@ from sd_chinese.registry.sources import Sources
 from sd_chinese.workflows.describe_model import Painting, describe_model
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import find_model, known_names
-from sd_chinese.workflows.jobs import Jobs
+from sd_chinese.workflows.jobs import FAILED, Jobs
 from sd_chinese.workflows.library import Library, cards_folder
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Desk:
         chosen: the model that will paint and the encoder put in place of its own, None while there is none.
         sources: where models are had from, by the user's settings of the moment.
         open_lexicon: opens the expander.
+        state, troubles: for the report of `diagnose`: what the host's adapter has in place, and its last errors.
     """
 
     host: Host
@@ -53,6 +54,8 @@ class Desk:
     chosen: Callable[[], tuple[Path, Path | None] | None] = nothing_chosen
     sources: Callable[[], Sources] = Sources.from_environment
     open_lexicon: Callable[[], Expander] = open_expander
+    state: Callable[[], Sequence[str]] = tuple
+    troubles: Callable[[], Sequence[str]] = tuple
     jobs: Jobs = field(default_factory=Jobs)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -122,6 +125,23 @@ class Desk:
             for each in entries_of("style", self.expander.index, self.expander.records)
             if each.entry.style
         ]
+
+    def diagnose(self) -> list[str]:
+        """The report that can be pasted in public."""
+        from sd_chinese.workflows.diagnose import diagnose
+
+        failed = [job.error for job in self.jobs.list() if job.error and job.state == FAILED]
+        troubles = [*self.troubles(), *(f"{error.zh} / {error.en}" for error in failed)]
+        return list(
+            diagnose(
+                self.catalog,
+                self.host,
+                painting=self.painting(),
+                state=self.state(),
+                sources=self.sources(),
+                troubles=troubles,
+            )
+        )
 
     def inspiration(self, day: date) -> dict[str, Any]:
         """A line of verse that suits the season of ``day``, and where it is from."""
