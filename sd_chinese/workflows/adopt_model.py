@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from sd_chinese.registry.identify import Identity
 from sd_chinese.registry.installed import Installed
 from sd_chinese.registry.scan import Found
 from sd_chinese.workflows.convert_model import convert_model
-from sd_chinese.workflows.install_model import placed_files
+from sd_chinese.workflows.install_model import placed_files, undone
 
 if TYPE_CHECKING:
     from sd_chinese.workflows.library import Library
@@ -74,14 +74,16 @@ def adopt_model(
         raise identity.error
     name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", path.name if path.is_dir() else path.stem)
     target = library.target(identity.kind, name)
-    if target.exists():
-        raise SdzhError("target_taken", path=target)
+    named = library.installed(name)  # of any kind: the record is kept by its name
+    if target.exists() or named:
+        raise SdzhError("target_taken", path=library.place(named) if named else target)
 
     def progress(done: int, total: int) -> None:
         report(Progress("convert", done, total, "tensors", detail=target.name))
 
-    convert_model(path, target, dtype=dtype, progress=progress)
-    files = tuple(placed_files(target, report, stop))
-    record = Installed(name, identity.kind, target.name, files, f"local {path}", time=time.time())
-    library.ledger.put(record)
+    record = Installed(name, identity.kind, target.name, (), f"local {path}", time=time.time())
+    with undone(record, target, library):
+        convert_model(path, target, dtype=dtype, progress=progress)
+        record = replace(record, files=tuple(placed_files(target, report, stop)))
+        library.ledger.put(record)
     return record
