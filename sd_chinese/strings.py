@@ -724,6 +724,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sd-webui-chinese: it could not start ({error}); the WebUI goes on without it. Update the extension, or "
         "report this line.",
     ),
+    "webui_step_failed": (
+        "sd-webui-chinese：这一步出错（{error}），已跳过，WebUI 照常使用。请更新扩展，或带着这行文字反馈。",
+        "sd-webui-chinese: this step failed ({error}) and is left out; the WebUI goes on. Update the extension, or "
+        "report this line.",
+    ),
     "option_text_encoder": ("文本编码器", "Chinese text encoder"),
     "option_text_encoder_info": (
         "automatic：模型自带的编码器；none：从不替换；其余为已安装的中文编码器，用来驱动宽度相同的普通模型",

@@ -123,7 +123,7 @@ def tell(error: Exception | str) -> str:
     elif isinstance(error, str):
         line = error
     else:
-        line = strings.both("webui_failed", error=repr(error))
+        line = strings.both("webui_step_failed", error=repr(error))
     print(line, file=sys.stderr)
     told.append(line)
     return line
