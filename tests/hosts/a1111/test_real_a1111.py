@@ -136,29 +136,22 @@ def test_empty_prompt_belongs_to_the_encoder_in_place(host: RealHost, site: Site
     torch.testing.assert_close(torch.tensor(host.run(code)), own, atol=0, rtol=0)
 
 
-def test_grid_over_checkpoints_and_encoders(host: RealHost, site: Site) -> None:
-    """X/Y/Z plot: the checkpoint's name, and any text of the prompt."""
-    names = f"{site.models.english},{site.models.chinese}"
+def test_grid_over_checkpoints(host: RealHost, site: Site) -> None:
+    """X/Y/Z plot (scripts/xyz_grid.py): an English and a Chinese checkpoint side by side."""
     axes = host.run(
         "from modules import scripts\n"
         "grid = [d.module for d in scripts.scripts_data if d.path.endswith('xyz_grid.py')][0]\n"
-        "result = [a.label for a in grid.AxisOption and grid.axis_options if not getattr(a, 'is_img2img', False)]"
+        "result = [a.label for a in grid.axis_options if not getattr(a, 'is_img2img', False)]"
     )
-    arguments: list[Any] = [
-        axes.index("Checkpoint name"),
-        names,
-        "",
-        axes.index("Nothing"),
-        "",
-        "",
-        axes.index("Nothing"),
-        "",
-        "",
-    ]
-    arguments += [True, False, False, False, False, False, False, 0, False]
-    picture = host.draw(PROMPT, script_name="x/y/z plot", script_args=arguments)
-    assert len(picture.images) >= 2
-    assert picture.pixels.shape[1] > 128
+    nothing = [axes.index("Nothing"), "", []]
+    names = [site.models.english, site.models.chinese]
+    flags = [True, False, False, False, False, False, False, 0, False]
+    arguments = [axes.index("Checkpoint name"), "", names, *nothing, *nothing, *flags]
+    grid = host.draw(PROMPT, script_name="x/y/z plot", script_args=arguments)
+    assert grid.pixels.shape[1] > 2 * 128
+    one, other = english(host, site, PROMPT).pixels, chinese(host, site).pixels
+    found = grid.pixels[-128:]
+    assert (found[:, :128] == one).all() and (found[:, -128:] == other).all()
 
 
 @pytest.mark.parametrize(
@@ -174,8 +167,11 @@ def test_other_ways_to_start(site: Site, flags: tuple[str, ...]) -> None:
         assert english(host, site).png == plain.png
         if "vram" in flags[0]:
             driven(host, site)
-            inside = "from modules import lowvram; result = type(lowvram.module_in_gpu).__name__"
-            assert host.run(inside) != "NoneType"
+            code = (
+                "from modules import shared\nm = shared.sd_model\n"
+                "result = [m.lowvram, len(m.cond_stage_model.transformer._forward_pre_hooks)]"
+            )
+            assert host.run(code) == [True, 1]
         assert "sd_chinese" not in host.log or "Traceback" not in host.log
 
 
@@ -277,5 +273,5 @@ def standalone(prompt: str, seed: int) -> Any:
 
     request = ImageRequest(prompt, "", seed=seed, steps=20, cfg=5.0, sampler="DPM++ 2M Karras")
     host = StandaloneHost(device="cpu")
-    (painted,) = generate_image(request, Studio(Catalog.load(), host, host.painter))
+    (painted,) = generate_image(request, Studio(host, host.painter, Catalog.load()))
     return np.asarray(painted.image)
