@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
-from sd_chinese.hosts import callbacks, pages
+from sd_chinese.hosts import callbacks, legends, pages
 from sd_chinese.hosts.base import AUTOMATIC, NONE, Adapter, Host, Option, Services
 from sd_chinese.hosts.callbacks import script_class, when_unloaded
 from sd_chinese.hosts.detect import detect_host
@@ -108,6 +108,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
     pages.when_infotext_is_pasted(
         lambda found: restore_parameters(found, original=pages.option(PASTE_ORIGINAL, True))
     )
+    legends.install(host.patches)
     pages.add_axes([pages.Axis(row.label, row.apply, row.choices) for row in axis_rows(panel)])
     return panel
 

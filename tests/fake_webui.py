@@ -138,6 +138,8 @@ class FakeWebui:
             "lowvram": {"module_in_gpu": None, "cpu": "cpu"},
             "call_queue": {"queue_lock": threading.Lock()},
             "scripts": {"Script": object, "AlwaysVisible": object(), "scripts_data": []},
+            # modules/images.py: legends of grids, in a font that has no Chinese
+            "images": {"get_font": lambda fontsize: fontsize, "draw_grid_annotations": lambda *texts: None},
             # modules/script_callbacks.py: a list per kind; load_scripts empties them all
             "script_callbacks": {f"on_{kind}": self.callbacks[kind].append for kind in CALLBACKS},
             "sd_models_config": {"find_checkpoint_config": lambda state_dict, info: str(self.config)},

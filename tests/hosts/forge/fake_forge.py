@@ -105,6 +105,10 @@ class FakeForge:
             "modules.paths": {"data_path": str(self.folder), "models_path": str(self.folder)},
             "modules.shared": {"opts": opts, "cmd_opts": SimpleNamespace(ckpt_dir=None), "OptionInfo": Row},
             "modules.scripts": {"Script": object, "AlwaysVisible": object()},
+            "modules.images": {
+                "get_font": lambda fontsize: fontsize,
+                "draw_grid_annotations": lambda *texts: None,
+            },
             "modules.script_callbacks": {
                 "on_script_unloaded": self.unloaded.append,
                 "__getattr__": other_callbacks,
