@@ -48,23 +48,24 @@ def host(tmp_path_factory: pytest.TempPathFactory, folders: dict[str, Path]) -> 
     write_lora(models / "Lora" / "画 bert.safetensors", {**UNET_KEYS, **BERT_KEYS})
     write_embedding(data / "embeddings" / "青绿风.safetensors", 768)
     write_embedding(data / "embeddings" / "wide.safetensors", 1024)
-    write_controlnet(models / "ControlNet" / "canny.safetensors")
+    write_controlnet(models / "ControlNet" / "边缘 canny.safetensors", data / "controlnet")
     with RealHost(FORGE, data) as host:
         yield host
 
 
-def write_controlnet(out: Path) -> None:
-    """diffusers' own ControlNet for the small UNet."""
+def write_controlnet(out: Path, folder: Path) -> None:
+    """PAI publishes diffusers' own layout; ours converts it for the host."""
     import diffusers
-    from safetensors.torch import save_file
+
+    from sd_chinese.workflows.convert_model import convert_model
 
     torch.manual_seed(2)
-    unet = diffusers.UNet2DConditionModel(**UNET)
-    module = diffusers.ControlNetModel.from_unet(unet)
+    module = diffusers.ControlNetModel.from_unet(diffusers.UNet2DConditionModel(**UNET))
     for parameter in module.parameters():  # a new ControlNet adds nothing
         parameter.data.add_(torch.randn_like(parameter) * 0.05)
+    module.save_pretrained(folder)
     out.parent.mkdir(parents=True)
-    save_file({key: value.half().contiguous() for key, value in module.state_dict().items()}, out)
+    convert_model(folder, out)
 
 
 def draw(host: RealHost, prompt: str = PROMPT, model: str = "taiyi", **settings: Any) -> Any:
@@ -160,9 +161,10 @@ def test_embedding_of_the_right_width_is_a_word(host: RealHost) -> None:
 
 def test_controlnet_of_the_host_steers_a_chinese_checkpoint(host: RealHost) -> None:
     def units(value: int) -> dict[str, Any]:
-        unit = {"enabled": True, "module": "None", "model": "canny", "image": png64(value), "weight": 1.0}
+        unit = {"enabled": True, "module": "None", "model": name, "image": png64(value), "weight": 1.0}
         return {"alwayson_scripts": {"ControlNet": {"args": [unit]}}}
 
+    name = next(name for name in host.call("/controlnet/model_list")["model_list"] if "canny" in name)
     plain, black, white = draw(host), draw(host, **units(0)), draw(host, **units(255))
     assert len({plain.sha, black.sha, white.sha}) == 3
     assert draw(host).sha == plain.sha
