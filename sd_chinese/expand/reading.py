@@ -21,6 +21,8 @@ MOST = 4
 CAESURA = {4: 2, 5: 2, 7: 4}
 _NEGATIONS = frozenset("不无非未莫勿没")
 _ARTICLES = ("a ", "an ", "the ")
+#: Doubled, these still are things: every hill, every tree (山山, 树树).
+_COUNTED = frozenset("山树枝叶家户村楼桥舟")
 
 #: The longest word that is looked for in a phrase.
 LONGEST_WORD = 4
@@ -94,6 +96,9 @@ class Reader:
                 continue
             token = self._word(phrase, at) if phrase[at : at + 2] in self._openings else None
             token = token or _glyph(phrase[at], at)
+            if token and _is_manner(phrase, token):
+                at += 2
+                continue
             if token:
                 yield token
             at += len(token.text) if token else 1
@@ -113,6 +118,12 @@ class Reader:
 def _glyph(character: str, at: int) -> _Token | None:
     glyph = glyphs().get(character)
     return _Token(character, glyph.pair, glyph.sort, at) if glyph else None
+
+
+def _is_manner(phrase: str, token: _Token) -> bool:
+    """亭亭, 丝丝, 漠漠: a thing's character that stands twice tells how something is."""
+    doubled = len(token.text) == 1 and phrase.startswith(2 * token.text, token.at)
+    return doubled and token.text not in _COUNTED and token.sort not in ("colour", "quality", "act")
 
 
 def is_doubled(phrase: str) -> bool:
