@@ -53,6 +53,8 @@ def run(code: str = Body(embed=True)):
     return {"result": names.get("result")}
 
 def first_rows(conditioning):
+    if conditioning is None:  # guidance 1 asks for no negative prompt
+        return None
     rows = conditioning.batch[0][0].schedules[0].cond if hasattr(conditioning, "batch") else conditioning[0][0].cond
     return (rows["crossattn"] if isinstance(rows, dict) else rows).float().cpu().tolist()
 
@@ -140,7 +142,9 @@ class RealHost:
         assert kind.folder is not None
         self.kind, self.folder, self.data = kind, kind.folder, data
         self.port = _free_port()
-        self.flags = (*kind.flags, "--port", str(self.port), "--data-dir", str(data), *flags)
+        # Forge serves its own scripts to the page from its data folder alone (modules/cmd_args.py).
+        served = ("--gradio-allowed-path", str(self.folder), "--gradio-allowed-path", str(ROOT))
+        self.flags = (*kind.flags, "--port", str(self.port), "--data-dir", str(data), *served, *flags)
         self.log_path = data / "log.txt"
         _write_probe(data / "extensions" / "probe")
         _link_extension(data / "extensions" / EXTENSION, extension)
