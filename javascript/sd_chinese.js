@@ -206,7 +206,7 @@
       remember("draft", own);
       underline([]);
       clearTimeout(timer);
-      if (!composing) timer = setTimeout(refresh, 30);
+      if (!composing) timer = setTimeout(refresh, 20);
     }
     input.addEventListener("compositionend", changed);
 

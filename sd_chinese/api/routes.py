@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from sd_chinese import __version__
 from sd_chinese.api.access import Access
@@ -52,19 +52,21 @@ def build_router(desk: Desk, access: Access) -> APIRouter:
 
 def _add_prompt_routes(router: APIRouter, desk: Desk) -> None:
     @router.post("/expand", response_model=ExpandReply)
-    def expand(request: ExpandRequest) -> dict[str, Any]:
+    def expand(request: ExpandRequest) -> JSONResponse:
         """Read a prompt: its phrases as cards, and up to three drawable readings."""
         from sd_chinese.workflows.expand_prompt import read_options
         from sd_chinese.workflows.explain_prompt import explain_prompt
 
         _check_length(request.prompt)
         said = {name: value for name, value in vars(request).items() if name != "prompt"}
-        return explain_prompt(request.prompt, read_options(**said), desk.expander)
+        # Written as it is: checking it against the schema again would cost more than reading the prompt.
+        return JSONResponse(explain_prompt(request.prompt, read_options(**said), desk.expander))
 
     @router.post("/complete", response_model=CompleteReply)
-    def complete(request: CompleteRequest) -> dict[str, Any]:
+    def complete(request: CompleteRequest) -> JSONResponse:
         """Idioms, lines and terms that begin with the characters or pinyin initials before the caret."""
-        return {"completions": [asdict(each) for each in desk.complete(request.before, request.limit)]}
+        offers = desk.complete(request.before, request.limit)
+        return JSONResponse({"completions": [asdict(each) for each in offers]})
 
     @router.post("/tokens", response_model=TokensReply)
     def tokens(request: TokensRequest) -> dict[str, Any]:

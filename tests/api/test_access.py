@@ -65,7 +65,11 @@ def test_every_route_asks(client_of: Callable[[Access], TestClient]) -> None:
     client = client_of(API)
     paths = client.get("/openapi.json").json()["paths"]
     asked = [
-        (path, method, client.request(method, path.format(card_id="mini", job_id="x", kind="base")).status_code)
+        (
+            path,
+            method,
+            client.request(method, path.format(card_id="mini", job_id="x", kind="base")).status_code,
+        )
         for path, methods in paths.items()
         for method in methods
     ]

@@ -38,6 +38,15 @@ def test_expand_shows_a_card_for_each_phrase(client: TestClient) -> None:
             assert all(run["text"] in LINE for run in runs if not run["added"])
 
 
+def test_what_is_written_keeps_its_schema(client: TestClient) -> None:
+    """These two are not checked by the server at run time."""
+    from sd_chinese.api.schemas import CompleteReply, ExpandReply
+
+    found = ExpandReply(**post(client, "/expand", prompt=LINE))
+    assert [card.text for card in found.cards] == ["飞流直下三千尺", "穿旗袍的女孩", "夫妻肺片"]
+    assert CompleteReply(**post(client, "/complete", before="守株")).completions[0].word == "守株待兔"
+
+
 def test_switching_off_keeps_the_card_and_drops_the_picture(client: TestClient) -> None:
     on = client.post(f"{V1}/expand", json={"prompt": LINE}).json()
     chip = on["cards"][0]["draws"][1]["zh"]
