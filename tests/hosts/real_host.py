@@ -77,11 +77,16 @@ script_callbacks.on_app_started(lambda demo, app: app.add_api_route("/sdzh-test/
 
 @dataclass(frozen=True)
 class HostKind:
-    """One of the WebUIs: the variable that names its folder, and the flags that start it on a CPU."""
+    """One of the WebUIs: the variable that names its folder, and the flags that start it on a CPU.
+
+    Attributes:
+        side: of the pictures under test, in pixels; smaller where the host accepts none but wide networks.
+    """
 
     name: str
     variable: str
     flags: tuple[str, ...]
+    side: int = 128
 
     @property
     def folder(self) -> Path | None:
@@ -98,6 +103,7 @@ FORGE = HostKind(
     "forge",
     "SDZH_FORGE",
     (*COMMON, "--skip-python-version-check", "--skip-version-check", "--always-cpu", "--clip-in-fp32"),
+    side=64,
 )
 
 
@@ -220,8 +226,8 @@ class RealHost:
             "prompt": prompt,
             "negative_prompt": "",
             "steps": 2,
-            "width": 128,
-            "height": 128,
+            "width": self.kind.side,
+            "height": self.kind.side,
             "seed": 42,
             "sampler_name": "Euler",
             "cfg_scale": 5,
