@@ -18,6 +18,8 @@ from sd_chinese.expand.wordset import is_word
 BLOCK = 1024
 #: Lengths of windows that may hold a phrase in another order.
 _LOOSE = np.arange(4, 9)
+#: It belongs to what stands before it: 昂贵的卢布 holds no 的卢.
+_PARTICLE = "的"
 
 
 class Match(NamedTuple):
@@ -131,6 +133,8 @@ def _cut_from_words(han: HanText, first: int, last: int) -> bool:
     if length > 3:
         return False
     text = han.folded
+    if length == 2 and text[first] == _PARTICLE and han.breaks[first] == 0:
+        return True
     left = han.breaks[first] == 0 and is_word(text[first - 1 : first + 1])
     right = han.breaks[last] == 0 and is_word(text[last - 1 : last + 1])
     if length == 2:

@@ -52,6 +52,7 @@ def test_ways_of_writing(sample: Expander, prompt: str, text: str, canonical: st
         "一个女孩站在花园里",
         "长江山水",  # 江|山 are the end and the start of two words
         "孤，舟",
+        "昂贵的卢布",
         "春晓，女孩",  # a title of two characters is an everyday word
         "<lora:守株待兔:0.8>",
         "__守株待兔__",
