@@ -115,13 +115,19 @@
     for (const kind of ["input", "change", "blur"]) element.dispatchEvent(new Event(kind, { bubbles: true }));
   }
 
+  // gradio 4 and later name a tab's button after the tab, gradio 3 does not.
+  function openTab(id, title) {
+    const named = document.getElementById(`tab_${id}-button`) || document.getElementById(`${id}_tab-button`);
+    const found = named || Array.from(document.querySelectorAll("#tabs > .tab-nav > button")).find((each) => each.textContent.trim() === title);
+    found?.click();
+    return Boolean(found);
+  }
+
   const FIELDS = ["prompt", "neg_prompt", "width", "height", "steps", "cfg_scale"];
   let sent = []; // what the boxes held before each sending
 
   async function send(tab, values) {
-    const open = window[`switch_to_${tab}`];
-    if (typeof open === "function") open();
-    else document.getElementById(`${tab}_tab-button`)?.click();
+    if (!openTab(tab)) window[`switch_to_${tab}`]?.();
     for (let wait = 0; !box(tab, "prompt") && wait < 40; wait++) await new Promise((go) => setTimeout(go, 50)); // built when first shown
     sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])) });
     const old = box(tab, "neg_prompt")?.value;
@@ -199,7 +205,7 @@
 
     input.addEventListener("input", () => { own.off = []; changed(); });
     input.addEventListener("scroll", () => { backdrop.scrollTop = input.scrollTop; });
-    SDZH.open = (text) => { input.value = text; own.off = []; changed(); document.getElementById("sdzh_prompt_tab-button")?.click(); };
+    SDZH.open = (text) => { input.value = text; own.off = []; changed(); openTab("sdzh_prompt", t("tab_prompt")); };
 
     function changed() {
       own.prompt = input.value;

@@ -11,7 +11,7 @@ from sd_chinese import strings
 #: The tabs in their order: id -> the key of its name. The script fills the element ``{id}_page``.
 TABS = {"sdzh_prompt": "tab_prompt", "sdzh_models": "tab_models"}
 #: Texts that the pages share with the command line go along with their own.
-_SHARED = ("kind_", "how_", "stage_", "commercial_")
+_SHARED = ("kind_", "how_", "stage_", "commercial_", "tab_")
 _OWN = "ui_"
 
 
