@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
-from sd_chinese.ui.gradio_compat import page_head
+from sd_chinese.ui.gradio_compat import copy_button, page_head
 from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
 from sd_chinese.workflows.find_model import find_model, known_names
@@ -143,7 +143,7 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
                 buttons=["download", "fullscreen"],
             )
             info = gr.Textbox(
-                label=strings.both("label_info"), lines=4, buttons=["copy"], elem_id="sdzh_info"
+                label=strings.both("label_info"), lines=4, **copy_button(gr.Textbox), elem_id="sdzh_info"
             )
     gr.on(
         [generate.click, prompt.submit],
