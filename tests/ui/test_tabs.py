@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,16 +14,11 @@ from typing import Any
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 60_000
 LINE = "飞流直下三千尺，旁边一位穿旗袍的女孩在吃夫妻肺片"
 BOX = "#sdzh_prompt_input"
 INTERPRETERS = [sys.executable, *filter(None, os.environ.get("SDZH_PAGES", "").split(os.pathsep))]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 @pytest.fixture(scope="module", params=INTERPRETERS)
@@ -41,12 +35,6 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     finally:
         server.terminate()
         server.wait()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture(params=[(1400, "light"), (800, "dark")], ids=["wide light", "narrow dark"])
