@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +38,8 @@ HOSTS = {
     "forge": "sd_chinese.hosts.forge.host:ForgeHost",
 }
 
+API = "/sdzh/v1"
+
 _adapter: Adapter | None = None
 
 
@@ -45,13 +48,21 @@ def start() -> type | None:
 
     On any failure of ours the WebUI goes on without it, told in one line; None is returned then.
     """
-    global _adapter
     stop()
     name = detect_host()
     if name not in HOSTS:
         print(strings.both("webui_unsupported", host=name, choices=", ".join(HOSTS)))
         return None
-    module, adapter_class = HOSTS[name].split(":")
+    # For every callback the host has the source of each of its callers looked up (modules/script_callbacks.py,
+    # `inspect.stack`), down to its own start; a thread of our own has few.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_set_up, HOSTS[name]).result()
+
+
+def _set_up(host: str) -> type | None:
+    """Start the adapter of a line of `HOSTS`, and give the host our pages."""
+    global _adapter
+    module, adapter_class = host.split(":")
     try:
         when_unloaded(stop)
         _adapter = getattr(import_module(module), adapter_class)(SERVICES)
@@ -92,10 +103,15 @@ def open_pages(host: Adapter) -> ScriptPanel:
     token = secrets.token_urlsafe(24)
 
     def add_routes(app: Any) -> None:
+        from sd_chinese.hosts.routes import add_on_demand
+
+        add_on_demand(app, API, lambda: build_routes(app))
+
+    def build_routes(app: Any) -> Sequence[Any]:
         from sd_chinese.api.access import Access
         from sd_chinese.api.routes import build_router
 
-        app.include_router(build_router(desk(), Access(**vars(pages.logins_of(app)), page_token=token)))
+        return build_router(desk(), Access(**vars(pages.logins_of(app)), page_token=token)).routes
 
     def expand(p: Any, wish: Wish) -> None:
         reads = lambda: painting.language if (painting := desk().painting()) else "zh"  # noqa: E731
