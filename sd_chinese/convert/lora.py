@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sd_chinese.convert.network import source_of
 from sd_chinese.convert.precision import Progress, prepared
 from sd_chinese.errors import SdzhError
+from sd_chinese.spec import SPEC_KEY, EncoderSpec
 from sd_chinese.weights_io import Header, TensorSource, Weights, open_weights, write_safetensors
 
 if TYPE_CHECKING:
@@ -64,9 +65,17 @@ class Adapter:
 
 
 def convert_lora(
-    source: Path, out: Path, *, dtype: str = "float16", progress: Progress | None = None
+    source: Path,
+    out: Path,
+    *,
+    dtype: str = "float16",
+    progress: Progress | None = None,
+    spec: EncoderSpec | None = None,
 ) -> Path:
     """Write a LoRA file or folder of any spelling in kohya's.
+
+    Args:
+        spec: the text encoder that its words went through, where the file does not say so itself.
 
     Raises:
         SdzhError: ``lora_unknown_key``, ``lora_incomplete``, or the file cannot be read.
@@ -74,7 +83,8 @@ def convert_lora(
     with open_weights(source) as weights:
         adapters = read_adapters(weights.header)
         tensors = [tensor for adapter in adapters for tensor in _kohya_tensors(weights, adapter)]
-        return write_safetensors(out, prepared(tensors, dtype, progress), _metadata(weights.header, adapters))
+        metadata = {**_learned_on(weights.header, spec), **_metadata(weights.header, adapters)}
+        return write_safetensors(out, prepared(tensors, dtype, progress), metadata)
 
 
 def read_adapters(header: Header) -> list[Adapter]:
@@ -155,6 +165,12 @@ def _difference(weights: Weights, adapter: Adapter) -> torch.Tensor:
     scale = float(weights.tensor(adapter.alpha)) / down.shape[0] if adapter.alpha else 1.0
     shape = (up.shape[0], *down.shape[1:])
     return scale * (up.flatten(1) @ down.flatten(1)).reshape(shape)
+
+
+def _learned_on(header: Header, spec: EncoderSpec | None) -> Mapping[str, str]:
+    """By this a host knows whose text part it is: a Chinese CLIP has the names and shapes of the English one."""
+    said = header.metadata.get(SPEC_KEY) or (spec and spec.to_json())
+    return {SPEC_KEY: said} if said else {}
 
 
 def _metadata(header: Header, adapters: list[Adapter]) -> Mapping[str, str]:

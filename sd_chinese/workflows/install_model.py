@@ -19,7 +19,10 @@ from sd_chinese.workflows.check_fit import check_fit
 from sd_chinese.workflows.fetch_model import Fetched, fetch_model
 
 if TYPE_CHECKING:
+    from sd_chinese.spec import EncoderSpec
     from sd_chinese.workflows.library import Library
+
+OnTensor = Callable[[int, int], None]
 
 
 def install_model(
@@ -62,7 +65,7 @@ def install_model(
             begun = _begun(card, target, fetched)
             library.ledger.put(begun)
             with undone(begun, target, library):
-                place(card, fetched.path, target, report)
+                place(card, fetched.path, target, report, library)
         with undone(begun, target, library):
             record = replace(begun, files=tuple(placed_files(target, report, stop)))
             library.ledger.put(record)
@@ -112,47 +115,55 @@ def _begun(card: Card, target: Path, fetched: Fetched) -> Installed:
     return Installed(card.id, card.kind, target.name, (), *origin, time.time())
 
 
-def place(card: Card, source: Path, target: Path, report: Report) -> None:
+def place(card: Card, source: Path, target: Path, report: Report, library: Library) -> None:
     """Convert into the host's folder; the target appears when it is whole, and not at all otherwise."""
 
     def progress(done: int, total: int) -> None:
         report(Progress("convert", done, total, "tensors", detail=target.name))
 
     report(Progress("convert", unit="tensors", detail=target.name))
-    _PLACERS[card.kind](card, source, target, progress)
+    _PLACERS[card.kind](card, source, target, progress, library)
 
 
-def _place_base(card: Card, source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+def _place_base(card: Card, source: Path, target: Path, progress: OnTensor, library: Library) -> None:
     from sd_chinese.convert.checkpoint import convert_base_to_ldm
 
     convert_base_to_ldm(source, target, card_id=card.id, progress=progress, **_known(card))
 
 
-def _place_encoder(card: Card, source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+def _place_encoder(card: Card, source: Path, target: Path, progress: OnTensor, library: Library) -> None:
     from sd_chinese.convert.encoder_folder import convert_encoder
 
     convert_encoder(source, target, progress=progress, **_known(card))
 
 
-def _place_lora(card: Card, source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+def _place_lora(card: Card, source: Path, target: Path, progress: OnTensor, library: Library) -> None:
     from sd_chinese.convert.lora import convert_lora
 
-    convert_lora(source, target, progress=progress)
+    convert_lora(source, target, progress=progress, spec=_base_encoder(card, library))
 
 
-def _place_controlnet(card: Card, source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+def _base_encoder(card: Card, library: Library) -> EncoderSpec | None:
+    """The text encoder of the first base model that the card names and that is installed."""
+    from sd_chinese.spec import read_spec
+
+    records = (library.installed(base) for base in card.compatible)
+    return next((read_spec(library.place(record)) for record in records if record), None)
+
+
+def _place_controlnet(card: Card, source: Path, target: Path, progress: OnTensor, library: Library) -> None:
     from sd_chinese.convert.controlnet import convert_controlnet
 
     convert_controlnet(source, target, progress=progress)
 
 
-def _place_corpus(card: Card, source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+def _place_corpus(card: Card, source: Path, target: Path, progress: OnTensor, library: Library) -> None:
     from sd_chinese.expand.corpus import bake_corpus
 
     bake_corpus(source, target)
 
 
-_PLACERS: dict[str, Callable[[Card, Path, Path, Callable[[int, int], None]], None]] = {
+_PLACERS: dict[str, Callable[[Card, Path, Path, OnTensor, Library], None]] = {
     "base": _place_base,
     "encoder": _place_encoder,
     "lora": _place_lora,

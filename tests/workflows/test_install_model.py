@@ -18,6 +18,7 @@ from sd_chinese.progress import Progress, Stop
 from sd_chinese.registry.card import Hosts, Licence, Source, Terms, Words
 from sd_chinese.registry.identify import identify
 from sd_chinese.registry.installed import Installed, held
+from sd_chinese.spec import SPEC_KEY, read_spec
 from sd_chinese.text.load import load_conditioner_from
 from sd_chinese.weights_io import open_weights, read_header
 from sd_chinese.workflows.find_model import find_model, installed_path
@@ -374,3 +375,13 @@ def test_two_windows_may_install_two_models(library: Library) -> None:
     assert [jobs.join(job.id).state for job in started] == ["done"] * 3
     assert set(library.ledger.read()) == set(FAMILY)
     assert threading.active_count() < 30
+
+
+def test_a_lora_remembers_the_encoder_of_the_base_it_names(library: Library) -> None:
+    file = library.host.folder("lora") / "mini-ink.safetensors"
+    install("mini-ink", library)
+    assert SPEC_KEY not in read_header(file).metadata  # no base is there to tell
+    remove_model("mini-ink", library)
+    base = install("mini", library)
+    install("mini-ink", library)
+    assert read_header(file).metadata[SPEC_KEY] == read_spec(library.place(base)).to_json()
