@@ -51,6 +51,7 @@ class A1111Host(WebuiAdapter):
         from modules import shared
 
         if self.is_ours(shared.sd_model):
+            loras.follow_text_strength()
             loras.silence_foreign(p, shared.sd_model.cond_stage_model.spec)
 
     def _model_changed(self, model: Any) -> None:

@@ -40,6 +40,19 @@ def forget_loaded() -> None:
         networks.networks_in_memory.clear()
 
 
+def follow_text_strength() -> None:
+    """Give BERT's modules the strength of the text part.
+
+    The host takes for text what has "transformer" in its name (extensions-builtin/Lora/network.py `multiplier`), and
+    kohya's names for BERT have not.
+    """
+    networks = sys.modules.get("networks")
+    for network in networks.loaded_networks if networks else ():
+        for module in network.modules.values():
+            if module.sd_key.startswith(_TEXT):
+                module.sd_key = f"transformer_{module.sd_key}"
+
+
 def silence_foreign(p: Any, spec: EncoderSpec) -> None:
     """Leave out the text parts of a pass's LoRA that were made for another encoder, and say so."""
     networks = sys.modules.get("networks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +11,18 @@ from typing import Any
 import pytest
 import torch
 
+from sd_chinese import strings
 from sd_chinese.spec import SPEC_KEY, read_spec
 from tests.hosts.checkpoints import MINI, write_embedding, write_lora
 from tests.hosts.conftest import ENGLISH_PROMPT, Site
-from tests.hosts.real_host import RealHost
+from tests.hosts.real_host import RealHost, RefusedError
 from tests.hosts.test_real_host import PROMPT, assert_rows, chinese, driven, english
 
 TEXT = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (256, 256)}
 BERT = {"lora_te_encoder_layer_0_attention_self_query": (768, 768)}
 UNET = {"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k": (64, 256)}
+
+OUR_RECORDS = ("/sd_chinese_webui.py", "/pages.py")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,7 +65,12 @@ def test_text_part_made_for_this_encoder_applies(host: RealHost, site: Site, lor
 
 def test_lora_of_bert_reaches_a_chosen_encoder(host: RealHost, site: Site, loras: Path) -> None:
     driven(host, site, f"{PROMPT}<lora:bert:1>")
-    assert (host.rows() - site.models.encoder_rows(PROMPT)).abs().max() > 0.01
+    whole = (host.rows() - site.models.encoder_rows(PROMPT)).abs().max()
+    assert whole > 0.01
+    driven(host, site, f"{PROMPT}<lora:bert:te=1:unet=0>")  # kohya's text part has a strength of its own
+    assert (host.rows() - site.models.encoder_rows(PROMPT)).abs().max() == whole
+    driven(host, site, f"{PROMPT}<lora:bert:te=0:unet=1>")
+    assert_rows(host.rows(), site.models.encoder_rows(PROMPT))
     driven(host, site)
     assert_rows(host.rows(), site.models.encoder_rows(PROMPT))
 
@@ -154,6 +163,34 @@ def test_grid_over_checkpoints(host: RealHost, site: Site) -> None:
     assert (found[:, :128] == one).all() and (found[:, -128:] == other).all()
 
 
+def test_too_long_a_prompt_is_refused_with_our_sentence(host: RealHost, site: Site) -> None:
+    """The host passes on what an encoder raises, and goes on."""
+    plain = chinese(host, site)
+    with pytest.raises(RefusedError) as caught:
+        chinese(host, site, "月" * 20_001)
+    for language in strings.text("prompt_too_long", length=20_001, limit=20_000):
+        assert language in json.loads(str(caught.value))["errors"]
+    assert chinese(host, site).sha == plain.sha
+    assert chinese(host, site, "，".join(["月夜"] * 6_666)).pixels.std() > 1  # nearly as long
+
+
+def test_styles_are_part_of_the_prompt(host: RealHost, site: Site) -> None:
+    """modules/styles.py: a table in the data folder."""
+    table = site.data / "styles.csv"
+    table.write_text(
+        "name,prompt,negative_prompt\n水墨,水墨，{prompt},雪\n留白,留白,\n", encoding="utf-8-sig"
+    )
+    host.run("from modules import shared; shared.prompt_styles.reload(); result = 1")
+    try:
+        styled = chinese(host, site, "月夜", styles=["水墨", "留白"])
+        assert styled.sha == chinese(host, site, "水墨，月夜, 留白", negative_prompt="雪").sha
+        assert styled.sha != chinese(host, site, "月夜").sha
+        assert "水墨，月夜, 留白" in styled.infotext
+    finally:
+        table.unlink()
+        host.run("from modules import shared; shared.prompt_styles.reload(); result = 1")
+
+
 @pytest.mark.parametrize(
     "flags", [("--medvram",), ("--lowvram",), ("--nowebui",), ("--no-hashing", "--opt-sdp-attention")]
 )
@@ -213,12 +250,11 @@ def test_switch_during_the_first_load(site: Site) -> None:
 def test_start_up_costs_little_and_imports_nothing_heavy(site: Site) -> None:
     with site.host("--skip-load-model-at-start") as host:
         records = host.call("/internal/profile-startup")["records"]
-        ours = {
-            key: value for key, value in records.items() if "sd_chinese" in key or "sd-webui-chinese" in key
-        }
+        # The host names an extension's script, and the file that a callback comes from.
+        ours = {key: value for key, value in records.items() if key.endswith(OUR_RECORDS)}
         print(f"\nstart-up, seconds: {ours}, all: {sum(v for k, v in records.items() if '/' not in k):.1f}")
         loaded = host.run("import sys; result = [n for n in sys.modules if n.startswith('sd_chinese')]")
-    assert ours
+    assert len(ours) == len(OUR_RECORDS)
     assert not {
         name for name in loaded if name.startswith(("sd_chinese.text.encoders.", "sd_chinese.convert"))
     }

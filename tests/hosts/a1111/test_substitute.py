@@ -202,7 +202,8 @@ def test_text_part_of_a_foreign_lora_is_silent(
     for name, keys in made.items():
         file = write_lora(tmp_path / f"{name}.safetensors", keys)
         disk = SimpleNamespace(filename=str(file))
-        networks.append(SimpleNamespace(name=name, te_multiplier=0.8, network_on_disk=disk))
+        modules = {key: SimpleNamespace(sd_key=key) for key in keys}
+        networks.append(SimpleNamespace(name=name, te_multiplier=0.8, network_on_disk=disk, modules=modules))
     loaded = list(networks)
     host = SimpleNamespace(loaded_networks=loaded, networks_in_memory={})
     monkeypatch.setitem(sys.modules, "networks", host)
@@ -213,6 +214,9 @@ def test_text_part_of_a_foreign_lora_is_silent(
     script.after_extra_networks_activate(p)
     assert {n.name: n.te_multiplier for n in networks} == {"clip": 0.0, "bert": 0.8, "unet": 0.8}
     assert len(p.comments) == 1 and "clip" in p.comments[0]
+    (module,) = networks[1].modules.values()
+    assert "transformer" in module.sd_key[:20]  # network.py `multiplier`: the text part's
+    assert all(module.sd_key == key for key, module in networks[2].modules.items())
 
 
 def test_lora_made_for_chinese_clip_speaks(
@@ -226,3 +230,21 @@ def test_lora_made_for_chinese_clip_speaks(
     assert not is_made_for(write_lora(tmp_path / "a.safetensors", keys), spec)
     learned = write_lora(tmp_path / "b.safetensors", keys, **{SPEC_KEY: spec.to_json()})
     assert is_made_for(learned, spec)
+
+
+@pytest.mark.parametrize("said", ["by the file", "by the base"])
+def test_converted_lora_speaks_where_its_original_would(
+    fake_webui: FakeWebui, checkpoint: Callable[[str], Path], tmp_path: Path, said: str
+) -> None:
+    from sd_chinese.convert.lora import convert_lora
+    from sd_chinese.hosts.lora_family import is_made_for
+    from sd_chinese.spec import read_spec
+
+    spec = read_spec(checkpoint("PAI-Diffusion, 32 rows"))
+    keys = {"text_encoder.text_model.encoder.layers.0.self_attn.q_proj": (32, 32)}
+    metadata = {SPEC_KEY: spec.to_json()} if said == "by the file" else {}
+    source = write_lora(tmp_path / "a.safetensors", keys, **metadata)
+    known = spec if said == "by the base" else None
+    assert is_made_for(convert_lora(source, tmp_path / "b.safetensors", spec=known), spec)
+    nobodys = write_lora(tmp_path / "c.safetensors", keys)
+    assert not is_made_for(convert_lora(nobodys, tmp_path / "d.safetensors"), spec)
