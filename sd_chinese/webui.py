@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 HOSTS = {
     "a1111": "sd_chinese.hosts.a1111.host:A1111Host",
     "forge": "sd_chinese.hosts.forge.host:ForgeHost",
+    "reforge": "sd_chinese.hosts.reforge.host:ReforgeHost",
 }
 
 API = "/sdzh/v1"

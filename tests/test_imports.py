@@ -38,6 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IN = {
     "modules": {"hosts"},
     "backend": {"hosts"},
+    "ldm_patched": {"hosts"},
+    "modules_forge": {"hosts"},
     "diffusers": {"hosts", "mini"},
     "gradio": {"ui", "hosts"},
     "fastapi": {"api", "hosts"},

@@ -105,6 +105,7 @@ FORGE = HostKind(
     (*COMMON, "--skip-python-version-check", "--skip-version-check", "--always-cpu", "--clip-in-fp32"),
     side=64,
 )
+REFORGE = HostKind("reforge", "SDZH_REFORGE", FORGE.flags, side=64)
 
 
 @dataclass(frozen=True)

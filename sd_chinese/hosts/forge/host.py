@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import AUTOMATIC, NONE, Description, Services
-from sd_chinese.hosts.forge import loras
-from sd_chinese.hosts.forge.engine import ENGINE, ChineseEngine, attach, attached, detach
+from sd_chinese.hosts.forge import engine, loras
 from sd_chinese.hosts.forge.hollow_clip import refuse_saving
 from sd_chinese.hosts.forge.recognition import Recognition
 from sd_chinese.hosts.patches import Patches
@@ -29,6 +29,12 @@ class Own:
     is_chinese: bool
 
 
+def own_path(model: Any) -> Path:
+    """The file from which the host built a model."""
+    own: Own = getattr(model, _OWN)
+    return own.path
+
+
 class ForgeHost(WebuiAdapter):
     """Forge: `stable-diffusion-webui-forge`."""
 
@@ -36,7 +42,7 @@ class ForgeHost(WebuiAdapter):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self._recognition = Recognition(services.describe, self.folders.resolve, self.say, self._loaded)
+        self._recognition: Any = Recognition(services.describe, self.folders.resolve, self.say, self._loaded)
         self._lora_patches = Patches()
 
     def start(self) -> None:
@@ -46,6 +52,11 @@ class ForgeHost(WebuiAdapter):
     def stop(self) -> None:
         super().stop()
         self._lora_patches.undo()
+
+    @property
+    def _seat(self) -> ModuleType:
+        """The module that puts an encoder of ours into a model: `attach`, `attached`, `detach`."""
+        return engine
 
     def serve(self, model: Any, wanted: str) -> None:
         own: Own | None = getattr(model, _OWN, None)
@@ -62,14 +73,14 @@ class ForgeHost(WebuiAdapter):
             raise
 
     def is_ours(self, model: Any) -> bool:
-        return attached(model) is not None
+        return self._seat.attached(model) is not None
 
     def networks_activated(self, p: Any) -> None:
         from modules import shared
 
-        if engine := attached(shared.sd_model):
+        if found := self._seat.attached(shared.sd_model):
             riding = loras.riders(shared.sd_model.forge_objects_after_applying_lora.clip)
-            for lora in engine.wear(riding):
+            for lora in found.wear(riding):
                 p.comment(strings.both("lora_text_skipped", name=Path(lora.filename).stem))
 
     def _loaded(self, model: Any, path: Path, described: Description | None) -> None:
@@ -82,26 +93,26 @@ class ForgeHost(WebuiAdapter):
         self.serve_loaded(model)
 
     def _read_with(self, model: Any, encoder: Path | None) -> None:
-        engine = attached(model)
-        if (engine.source if engine else None) != encoder:
-            detach(model)
+        found = self._seat.attached(model)
+        if (found.source if found else None) != encoder:
+            self._seat.detach(model)
             if encoder is not None:
-                attach(model, self._build_engine(model, encoder))
+                self._seat.attach(model, self._build_engine(model, encoder))
             forget_conditioning()
         if encoder is None:
             self._lora_patches.undo()
         else:
             loras.install(self._lora_patches)
 
-    def _build_engine(self, model: Any, encoder: Path) -> ChineseEngine:
+    def _build_engine(self, model: Any, encoder: Path) -> Any:
         from backend import memory_management
 
-        names = {"model": getattr(model, _OWN).path.stem, "encoder": encoder.stem}
-        if not hasattr(model, ENGINE):  # Stable Diffusion XL has two, the newer ones others
+        names = {"model": own_path(model).stem, "encoder": encoder.stem}
+        if not hasattr(model, engine.ENGINE):  # Stable Diffusion XL has two, the newer ones others
             raise SdzhError("text_encoder_family", family=type(model).__name__, **names)
         context = model.model_config.unet_config["context_dim"]
         width = read_spec(encoder).context_width
         if width != context:
             raise SdzhError("text_encoder_unfit", width=width, context=context, **names)
         place = memory_management.text_encoder_offload_device(), memory_management.text_encoder_dtype()
-        return ChineseEngine(encoder, self.services.load_encoder(encoder, *place))
+        return engine.ChineseEngine(encoder, self.services.load_encoder(encoder, *place))

@@ -52,17 +52,17 @@ def _load_divided(
     unet_strength: float,
     text_strength: float,
     filename: str = "default",
-    online_mode: bool = False,
+    **more: bool,
 ) -> tuple[Any, Any]:
+    """``more`` is Forge's ``online_mode``; reForge has none."""
     text = {key: tensor for key, tensor in lora.items() if key.startswith(TEXT_PREFIXES)}
     rest = {key: tensor for key, tensor in lora.items() if key not in text}
-    unet, _ = original(
-        unet, None, rest, unet_strength, text_strength, filename=filename, online_mode=online_mode
-    )
+    unet, _ = original(unet, None, rest, unet_strength, text_strength, filename=filename, **more)
     if not text or clip is None:
         return unet, clip
     carrier = clip.clone()
-    setattr(carrier, _RIDERS, (*riders(clip), TextLora(filename, text_strength, online_mode, text)))
+    part = TextLora(filename, text_strength, more.get("online_mode", False), text)
+    setattr(carrier, _RIDERS, (*riders(clip), part))
     return unet, carrier
 
 
