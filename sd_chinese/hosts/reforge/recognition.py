@@ -48,6 +48,7 @@ class Recognition:
         self._say = say
         self._when_loaded = when_loaded
         self._loading: Description | None = None
+        self._name = ""
 
     def install(self, patches: Patches) -> None:
         from modules import sd_models
@@ -80,7 +81,7 @@ class Recognition:
         self, original: Callable[..., Any], timer: Any, checkpoint_info: Any, state_dict: dict[str, Any]
     ) -> Any:
         path = Path(checkpoint_info.filename)
-        self._loading = described = self._described(path)
+        self._loading, self._name = described, _ = self._described(path), path.stem
         if described is not None:
             state_dict = {key: value for key, value in state_dict.items() if not key.startswith(ENCODER)}
         try:
@@ -102,7 +103,7 @@ class Recognition:
             found = original(*args, **{**kwargs, "output_clip": False})
         except RuntimeError as error:
             width, channels = (described.unet[key] for key in ("cross_attention_dim", "block_out_channels"))
-            raise SdzhError("forge_unet", model="", width=width, channels=channels[0]) from error
+            raise SdzhError("forge_unet", model=self._name, width=width, channels=channels[0]) from error
         found.clip = HollowClip()
         if described.prediction_type == "v_prediction":
             _predict_v(found.unet.model)
