@@ -10,12 +10,11 @@ from typing import Any
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import AUTOMATIC, NONE, Description, Services
-from sd_chinese.hosts.forge import engine, loras
+from sd_chinese.hosts.forge import loras
 from sd_chinese.hosts.forge.hollow_clip import refuse_saving
 from sd_chinese.hosts.forge.recognition import Recognition
 from sd_chinese.hosts.patches import Patches
 from sd_chinese.hosts.webui_adapter import WebuiAdapter, forget_conditioning
-from sd_chinese.spec import read_spec
 
 _OWN = "sdzh_own"
 """Attribute of the host's model: what is known of its checkpoint. It goes with the model."""
@@ -56,6 +55,8 @@ class ForgeHost(WebuiAdapter):
     @property
     def _seat(self) -> ModuleType:
         """The module that puts an encoder of ours into a model: `attach`, `attached`, `detach`."""
+        from sd_chinese.hosts.forge import engine
+
         return engine
 
     def serve(self, model: Any, wanted: str) -> None:
@@ -106,6 +107,9 @@ class ForgeHost(WebuiAdapter):
 
     def _build_engine(self, model: Any, encoder: Path) -> Any:
         from backend import memory_management
+
+        from sd_chinese.hosts.forge import engine
+        from sd_chinese.spec import read_spec
 
         names = {"model": own_path(model).stem, "encoder": encoder.stem}
         if not hasattr(model, engine.ENGINE):  # Stable Diffusion XL has two, the newer ones others

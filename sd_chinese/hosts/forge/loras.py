@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese.hosts.lora_family import TEXT_PREFIXES, is_made_for
 from sd_chinese.hosts.patches import Patches
-from sd_chinese.spec import EncoderSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from sd_chinese.spec import EncoderSpec
 
 _RIDERS = "sdzh_text_loras"
 

@@ -10,7 +10,6 @@ from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import Services
 from sd_chinese.hosts.forge.host import ForgeHost, own_path
 from sd_chinese.hosts.reforge.recognition import Recognition
-from sd_chinese.spec import read_spec
 
 
 class ReforgeHost(ForgeHost):
@@ -30,6 +29,7 @@ class ReforgeHost(ForgeHost):
 
     def _build_engine(self, model: Any, encoder: Path) -> Any:
         from sd_chinese.hosts.reforge.embedder import PatchedEmbedder, text_dtype
+        from sd_chinese.spec import read_spec
 
         names = {"model": own_path(model).stem, "encoder": encoder.stem}
         families = {"is_sdxl": "SDXL", "is_sd3": "SD3"}
