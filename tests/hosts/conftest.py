@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.checkpoints import PREPARE, Models
-from tests.hosts.forge.models import prepare_forge
+from tests.hosts.forge.models import prepare_forge, prepare_reforge
 from tests.hosts.real_host import A1111, FORGE, REFORGE, HostKind, RealHost
 
 ENGLISH_PROMPT = "a (boat:1.2) under the moon"
@@ -36,7 +36,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(f"no host: set {kind.variable} to a WebUI's folder with its environment")
     data = tmp_path_factory.mktemp(kind.name) / "数据 data"
     data.mkdir()
-    prepare = {**PREPARE, "forge": prepare_forge, "reforge": prepare_forge}[kind.name]
+    prepare = {**PREPARE, "forge": prepare_forge, "reforge": prepare_reforge}[kind.name]
     return Site(kind, data, prepare(kind.folder, data))
 
 

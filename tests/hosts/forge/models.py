@@ -58,6 +58,13 @@ def prepare_forge(webui: Path, data: Path) -> Models:
     )
 
 
+def prepare_reforge(webui: Path, data: Path) -> Models:
+    """Forge's, without live previews: the host would fetch their decoder from the network."""
+    models = prepare_forge(webui, data)
+    (data / "config.json").write_text('{"live_previews_enable": false}', encoding="utf-8")
+    return models
+
+
 def bert_rows(folder: Path, prompt: str) -> Tensor:
     from tests.hosts.checkpoints import _bert_rows
 
