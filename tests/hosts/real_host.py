@@ -1,8 +1,8 @@
 """A real WebUI under test: started with the extension linked in, spoken to through its API, looked into by a probe.
 
 A host is a folder with its environment: ``SDZH_A1111=/path/to/stable-diffusion-webui`` (or ``SDZH_FORGE``,
-``SDZH_REFORGE``). Its models, settings and outputs lie in a folder of their own; the host's folder is not written to. A machine without a network
-needs CLIP's tokenizer in a cache that the host finds (``HF_HOME``).
+``SDZH_REFORGE``). Its models, settings and outputs lie in a folder of their own; the host's folder is not written to. A
+machine without a network needs CLIP's tokenizer in a cache that the host finds (``HF_HOME``).
 """
 
 from __future__ import annotations
