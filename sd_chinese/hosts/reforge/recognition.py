@@ -13,52 +13,31 @@ Source: modules/sd_models.py and modules_forge/forge_loader.py of Panchovix/stab
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sd_chinese import strings
 from sd_chinese.errors import SdzhError
-from sd_chinese.hosts.base import Description
+from sd_chinese.hosts.forge import recognition as forge_recognition
 from sd_chinese.hosts.patches import Patches
 
 ENCODER = "cond_stage_model."
 
 
-class Recognition:
-    """The hooks.
+class Recognition(forge_recognition.Recognition):
+    """The hooks; their arguments are Forge's."""
 
-    Args:
-        describe: tells of a file what the host must know; None: not Chinese.
-        resolve: a checkpoint of the host's list -> the one to load.
-        say: tells the user what was refused.
-        when_loaded: called with every model that the host has built, its file, and the file's description or None.
-    """
-
-    def __init__(
-        self,
-        describe: Callable[[Path], Description | None],
-        resolve: Callable[[Any], Any],
-        say: Callable[[SdzhError], None],
-        when_loaded: Callable[[Any, Path, Description | None], None],
-    ) -> None:
-        self._describe = describe
-        self._resolve = resolve
-        self._say = say
-        self._when_loaded = when_loaded
-        self._loading: Description | None = None
-        self._name = ""
+    _name = ""
 
     def install(self, patches: Patches) -> None:
         from modules import sd_models
         from modules_forge import forge_loader
 
-        patches.wrap(sd_models, "load_model", self.load)
+        patches.wrap(sd_models, "load_model", self.choose)
         patches.wrap(forge_loader, "load_model_for_a1111", self.build)
         patches.wrap(forge_loader, "load_checkpoint_guess_config", self.load_networks)
 
-    def load(
+    def choose(
         self, original: Callable[..., Any], checkpoint_info: Any = None, *args: Any, **kwargs: Any
     ) -> Any:
         from modules import sd_models, shared
@@ -108,16 +87,6 @@ class Recognition:
         if described.prediction_type == "v_prediction":
             _predict_v(found.unet.model)
         return found
-
-    def _described(self, path: Path) -> Description | None:
-        """Raises only what the user can mend; a mistake of ours must not keep the host from its own checkpoints."""
-        try:
-            return self._describe(path)
-        except SdzhError:
-            raise
-        except Exception as error:
-            print(strings.both("recognition_failed", path=path, error=repr(error)), file=sys.stderr)
-            return None
 
 
 def _predict_v(model: Any) -> None:
