@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 
-PACKAGE = Path(strings.__file__).parent
+PACKAGE = Path(strings.__file__).parents[1]
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LOOKUPS = {"SdzhError", "SourceError", "both", "text"}
 
@@ -54,3 +55,9 @@ def test_error_carries_both_languages() -> None:
     assert "欧拉" in error.zh
     assert "欧拉" in error.en
     assert str(error) == f"{error.zh}\n{error.en}"
+
+
+def test_no_key_stands_in_two_parts() -> None:
+    parts = (path for path in Path(strings.__file__).parent.glob("*.py") if path.stem != "__init__")
+    keys = [key for path in parts for key in import_module(f"sd_chinese.strings.{path.stem}").TEXTS]
+    assert sorted(keys) == sorted(strings.TEXTS)

@@ -1,0 +1,141 @@
+"""Generating without a WebUI, and the command line."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # generating
+    "sampler_unknown": (
+        "没有名为 {name} 的采样器，最接近的是 {near}。可用：{names}。",
+        "There is no sampler called {name}; the nearest is {near}. Available: {names}.",
+    ),
+    "weights_misfit": (
+        "{part} 的权重与配置不符：{reason}。请重新下载或重新转换这个模型。",
+        "The weights of {part} do not fit its configuration: {reason}. Download or convert the model again.",
+    ),
+    "weights_incomplete": (
+        "{part} 缺少 {count} 个张量（如 {first}），模型不完整。请重新下载。",
+        "{part} lacks {count} tensors (such as {first}), so the model is incomplete. Download it again.",
+    ),
+    "lora_misfit": (
+        "LoRA「{name}」与当前模型不配（{key} 的形状不同）。请换用为这个模型训练的 LoRA。",
+        "The LoRA {name} does not fit this model ({key} differs in shape). Use one trained for this model.",
+    ),
+    "controlnet_misfit": (
+        "ControlNet「{name}」与模型「{model}」不配：条件宽度 {control} 与 {base}。请换用为它训练的 ControlNet。",
+        "The ControlNet {name} does not fit {model}: context widths {control} and {base}. Use one made for it.",
+    ),
+    "encoder_misfit": (
+        "模型「{model}」的文本编码器输出宽度为 {width}，而 UNet 需要 {context}。请用同一模型的编码器。",
+        "The text encoder of {model} gives width {width}, the UNet wants {context}. Use the model's own encoder.",
+    ),
+    "model_missing": (
+        "找不到模型「{name}」。可用：{names}。把模型放进 {folder}，或直接给出路径。",
+        "There is no model {name}. Available: {names}. Put it into {folder}, or give its path.",
+    ),
+    "model_not_installed": (
+        "模型「{name}」还没有安装。请先运行 python run.py models install {name}，或把文件放进 {folder}。",
+        "The model {name} is not installed. Run python run.py models install {name}, or put its file into {folder}.",
+    ),
+    "model_not_base": (
+        "{path} 不是可以作画的基础模型（它是 {kind}）。请选一个基础模型。",
+        "{path} is no base model to paint with (it is: {kind}). Choose a base model.",
+    ),
+    "size_invalid": (
+        "尺寸 {size} 不行：宽和高都须是 {multiple} 的倍数，且在 64 到 4096 之间。例如 {near}。",
+        "The size {size} will not do: width and height must be multiples of {multiple} from 64 to 4096, "
+        "such as {near}.",
+    ),
+    "number_invalid": (
+        "{name} 的值 {value} 超出范围，应在 {low} 到 {high} 之间。请改一改。",
+        "{name} is {value}, outside {low} to {high}. Choose a value within.",
+    ),
+    "image_unreadable": (
+        "读不了图片 {path}：{reason}。请换一张 PNG 或 JPEG。",
+        "The picture {path} cannot be read: {reason}. Use a PNG or a JPEG.",
+    ),
+    "cannot_write": (
+        "写不了 {path}：{reason}。请换一个可写的位置，或腾出磁盘空间。",
+        "{path} cannot be written: {reason}. Choose a place that can be written to, or free some disk space.",
+    ),
+    "mask_without_image": (
+        "给了蒙版却没有原图。请同时给出 --image。",
+        "There is a mask but no picture to fill. Give --image as well.",
+    ),
+    "control_incomplete": (
+        "ControlNet 需要模型和参考图两样。请同时给出 --controlnet 和 --control-image。",
+        "A ControlNet needs its model and a picture. Give both --controlnet and --control-image.",
+    ),
+    "prompt_empty": (
+        "提示词为空：画一张没有条件的图。",
+        "The prompt is empty: painting without a condition.",
+    ),
+    "painting": ("作画", "Painting"),
+    "saved": ("已保存 {path}（种子 {seed}）", "Saved {path} (seed {seed})"),
+    # the command line
+    "cli_about": (
+        "在本机画中文提示词；不带命令时打开网页。",
+        "Paint Chinese prompts on this machine; without a command the page opens.",
+    ),
+    "interrupted": ("已中断。", "Interrupted."),
+    "size_form": ("{text} 不是尺寸，应写成 512x768。", "{text} is no size; write it as 512x768."),
+    "help_models_folder": ("模型文件夹", "the models folder"),
+    "help_device": ("设备：cuda、mps 或 cpu", "device: cuda, mps or cpu"),
+    "help_port": ("网页端口", "the page's port"),
+    "help_generate": ("一句中文画一张图", "paint a picture from a sentence"),
+    "help_prompt": ("提示词", "the prompt"),
+    "help_out": ("保存为 PNG", "the PNG to write"),
+    "help_negative": ("反向提示词", "what should not be there"),
+    "help_model": ("模型：卡片名、文件名或路径", "model: a card's id, a file's name or a path"),
+    "help_seed": ("种子", "seed"),
+    "help_steps": ("步数", "sampling steps"),
+    "help_size": ("尺寸（像素）", "size in pixels"),
+    "help_sampler": ("采样器，与 WebUI 同名", "sampler, by the WebUI's name"),
+    "help_cfg": ("提示词引导系数", "guidance scale"),
+    "help_batch": ("一次画几张", "how many pictures"),
+    "help_image": ("图生图：从这张图开始", "image to image: the picture to start from"),
+    "help_mask": ("局部重绘：白处重画", "inpaint: white is painted anew"),
+    "help_strength": ("重绘幅度 0 到 1", "denoising strength, 0 to 1"),
+    "help_controlnet": ("ControlNet 模型", "a ControlNet"),
+    "help_control_image": ("ControlNet 的参考图（如线稿）", "its picture, such as an edge map"),
+    "help_models": ("模型：列出、查看、转换", "models: list, show, convert"),
+    "help_models_list": ("列出所有模型", "list all models"),
+    "help_models_show": ("查看一个模型的卡片", "show a model's card"),
+    "help_models_convert": ("把文件夹或文件转换成 WebUI 用的格式", "convert a folder or file for the WebUI"),
+    "help_kind": ("只看一类：base、lora、controlnet、encoder", "one kind: base, lora, controlnet, encoder"),
+    "help_fp32": ("保留 32 位", "keep 32 bits"),
+    "help_doctor": ("诊断：打印可以粘贴的报告", "print a report that can be pasted"),
+    "help_test": ("检查代码并运行测试", "check the code and run the tests"),
+    "port_taken": (
+        "端口 {port} 已被占用。请关掉占用它的程序，或用 --port 换一个。",
+        "Port {port} is taken. Close the program that uses it, or choose another with --port.",
+    ),
+    "page_open": ("网页已打开：{address}（Ctrl+C 关闭）", "The page is at {address} (Ctrl+C closes it)"),
+    "page_title": ("中文作画", "Painting in Chinese"),
+    "button_generate": ("生成", "Generate"),
+    "label_prompt": ("提示词", "Prompt"),
+    "label_negative": ("反向提示词", "Negative prompt"),
+    "label_model": ("模型", "Model"),
+    "label_sampler": ("采样器", "Sampler"),
+    "label_steps": ("步数", "Steps"),
+    "label_cfg": ("引导系数", "CFG scale"),
+    "label_width": ("宽", "Width"),
+    "label_height": ("高", "Height"),
+    "label_batch": ("张数", "Pictures"),
+    "label_seed": ("种子", "Seed"),
+    "label_pictures": ("画", "Pictures"),
+    "mistake": ("没有画成", "Not painted"),
+    "notice": ("提示", "Note"),
+    "label_info": ("生成信息", "Generation parameters"),
+    "name": ("名称", "name"),
+    "kind": ("类型", "kind"),
+    "state": ("状态", "state"),
+    "title": ("标题", "title"),
+    "device": ("设备", "device"),
+    "state_installed": ("已装好", "installed"),
+    "state_available": ("可下载", "available"),
+    "folder_ok": ("可写", "writable"),
+    "folder_absent": ("还没有", "not there yet"),
+    "folder_read_only": ("只读", "read-only"),
+    "converting": ("转换", "Converting"),
+    "converted": ("已写好 {path}", "Wrote {path}"),
+}
