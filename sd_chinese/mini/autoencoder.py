@@ -79,8 +79,7 @@ def loss_function(
             y, mean, logvar = reconstruct(training.model, x, noise)
         y, mean, logvar = y.float(), mean.float(), logvar.float()
         kl = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
-        likeness = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
-        total: torch.Tensor = likeness + KL_WEIGHT * kl
+        total: torch.Tensor = pixel_error(x, y) + KL_WEIGHT * kl
         return total
 
     return loss
@@ -95,8 +94,13 @@ def reconstruct(model: AutoencoderKL, x: Any, noise: Any) -> tuple[Any, Any, Any
     return model.decoder(model.post_quant_conv(latent)), mean, logvar
 
 
-def slope_error(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Mean difference of the gradients of two batches of pictures."""
+def pixel_error(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """L1, L2 and gradients between two batches of pictures."""
+    error: torch.Tensor = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * _slope_error(x, y)
+    return error
+
+
+def _slope_error(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     across = (x.diff(dim=3) - y.diff(dim=3)).abs().mean()
     down = (x.diff(dim=2) - y.diff(dim=2)).abs().mean()
     return across + down

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_chinese.mini.autoencoder import slope_error
+from sd_chinese.mini.autoencoder import pixel_error
 from sd_chinese.mini.training import Training
 
 if TYPE_CHECKING:
@@ -38,21 +38,25 @@ def new_training(folder: Path, steps: int, vae: Any) -> Training:
 def loss_function(
     training: Training, pictures: NDArray[np.uint8], latents: torch.Tensor, batch: int = BATCH
 ) -> Callable[[], torch.Tensor]:
-    """The loss of one step: L1, L2 and gradients between whole pictures and their decoded latents."""
-    import torch
-
-    vae: Any = training.model
-    scale = vae.config.scaling_factor
+    """The loss of one step: the errors of the pixels between whole pictures and their decoded latents."""
 
     def loss() -> torch.Tensor:
-        numbers = np.sort(training.rng.integers(len(pictures), size=batch))
-        x = torch.from_numpy(pictures[numbers]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        z = latents[torch.from_numpy(numbers)]
-        z = z + LATENT_NOISE * torch.randn(z.shape, generator=training.noise)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = vae.decoder(vae.post_quant_conv(z / scale))
-        y = y.float()
-        total: torch.Tensor = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
-        return total
+        x, y = decoded_batch(training, training.model, pictures, latents, batch)
+        return pixel_error(x, y)
 
     return loss
+
+
+def decoded_batch(
+    training: Training, vae: Any, pictures: NDArray[np.uint8], latents: torch.Tensor, batch: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some pictures, and their latents, with a little noise, as ``vae`` decodes them. Shape: (batch, 3, 128, 128)."""
+    import torch
+
+    numbers = np.sort(training.rng.integers(len(pictures), size=batch))
+    x = torch.from_numpy(pictures[numbers]).permute(0, 3, 1, 2).float() / 127.5 - 1
+    z = latents[torch.from_numpy(numbers)]
+    z = z + LATENT_NOISE * torch.randn(z.shape, generator=training.noise)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = vae.decoder(vae.post_quant_conv(z / vae.config.scaling_factor))
+    return x, y.float()

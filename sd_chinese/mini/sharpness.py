@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_chinese.mini.autoencoder import slope_error
-from sd_chinese.mini.decoder import LATENT_NOISE
+from sd_chinese.mini.autoencoder import pixel_error
+from sd_chinese.mini.decoder import decoded_batch
 from sd_chinese.mini.training import Training, trainable
 
 if TYPE_CHECKING:
@@ -70,22 +70,16 @@ def loss_function(
 
     vae: Any = training.model["vae"]  # type: ignore[index]
     critic: Any = training.model["critic"]  # type: ignore[index]
-    scale = vae.config.scaling_factor
 
     def loss() -> torch.Tensor:
-        numbers = np.sort(training.rng.integers(len(pictures), size=batch))
-        x = torch.from_numpy(pictures[numbers]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        z = latents[torch.from_numpy(numbers)]
-        z = z + LATENT_NOISE * torch.randn(z.shape, generator=training.noise)
+        x, y = decoded_batch(training, vae, pictures, latents, batch)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = vae.decoder(vae.post_quant_conv(z / scale)).float()
             drawn, decoded = critic(x), critic(y.detach())
             fixed = {name: value.detach() for name, value in critic.named_parameters()}
             opinion = functional_call(critic, fixed, (y,))
-        pixels = (y - x).abs().mean() + 2 * ((y - x) ** 2).mean() + 0.5 * slope_error(x, y)
         hinge = F.relu(1 - drawn.float()).mean() + F.relu(1 + decoded.float()).mean()
         weight = WEIGHT * min(1.0, training.step / WARM)
-        total: torch.Tensor = pixels - weight * opinion.float().mean() + hinge
+        total: torch.Tensor = pixel_error(x, y) - weight * opinion.float().mean() + hinge
         return total
 
     return loss
