@@ -27,6 +27,10 @@ PIPELINES: dict[tuple[bool, bool, bool], str] = {
 }
 
 
+SMALL = 256 * 256
+"""Pixels of a picture up to which one CPU thread is faster than several: they would mostly wait for each other."""
+
+
 class DiffusersPainter:
     """Keeps the last model's modules on the device, so that the next picture starts at once.
 
@@ -72,7 +76,12 @@ class DiffusersPainter:
         clock = PromptClock(job.positive, job.negative, batch, guided)
         conditioning = _first_rows(job, batch, self.device, self.dtype)
         arguments = {**conditioning, **_picture_arguments(job)}
-        with torch.no_grad(), lora_applied(modules["unet"], job.loras), composed(modules["unet"], clock):
+        with (
+            torch.no_grad(),
+            _threads_for(job, self.device),
+            lora_applied(modules["unet"], job.loras),
+            composed(modules["unet"], clock),
+        ):
             result = pipeline(
                 num_inference_steps=job.steps,
                 guidance_scale=job.cfg,
@@ -134,6 +143,19 @@ class DiffusersPainter:
         return self._module(
             "controlnet", control.identity, diffusers.ControlNetModel, control.config, control.tensors
         )
+
+
+@contextmanager
+def _threads_for(job: PaintJob, device: str) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    if device == "cpu" and job.width * job.height <= SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def build_module(kind: Any, config: dict[str, object], tensors: dict[str, torch.Tensor]) -> Any:
