@@ -27,7 +27,7 @@ WIDTHS = (32, 64, 128)
 WEIGHT = 0.06
 """Of the critic's opinion, beside the errors of the pixels."""
 WARM = 200
-"""Steps in which only the critic learns from the other."""
+"""Steps in which the critic's opinion gains its weight, while it learns what drawings look like."""
 
 
 def new_training(folder: Path, steps: int, vae: Any) -> Training:

@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 STEPS = {
     "autoencoder": 4600,
     "decoder": 3700,
-    "sharpness": 3000,
-    "base": 4900,
+    "sharpness": 1100,
+    "base": 11000,
     "lora": 300,
     "controlnet": 1000,
-    "probe": 1600,
+    "probe": 5000,
 }
-"""Length of each part's run; about an hour or less each on one core."""
+"""Length of each part's run, as long as the shipped weights went, these in stages; an hour or less on one core, the base three."""
 
 TITLES = {
     "autoencoder": "自编码器 autoencoder",
