@@ -35,8 +35,8 @@ print(seconds, peak)
 """
 
 
-def write_folder(folder: Path) -> None:
-    """SD1.5's UNet and autoencoder and PAI's encoder, full size, random."""
+def encoder_shapes(positions: int = 77) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of PAI's text encoder, full size."""
     import torch
     import transformers
 
@@ -46,13 +46,21 @@ def write_folder(folder: Path) -> None:
         intermediate_size=3072,
         num_hidden_layers=12,
         num_attention_heads=12,
+        max_position_embeddings=positions,
     )
     with torch.device("meta"):
-        encoder = transformers.CLIPTextModel(config).state_dict()
+        state = transformers.CLIPTextModel(config).state_dict()
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def write_folder(folder: Path) -> None:
+    """SD1.5's UNet and autoencoder and PAI's encoder, full size, random."""
+    import torch
+
     parts = {
         "unet/diffusion_pytorch_model.bin": key_list("sd1_unet"),
         "vae/diffusion_pytorch_model.bin": key_list("vae"),
-        "text_encoder/pytorch_model.bin": {name: tuple(tensor.shape) for name, tensor in encoder.items()},
+        "text_encoder/pytorch_model.bin": encoder_shapes(),
     }
     for name, shapes in parts.items():
         path = folder / name

@@ -18,7 +18,7 @@ import torch
 
 from sd_chinese.registry.identify import identify
 from sd_chinese.weights_io import open_weights
-from tests.bench.bench_convert import copy_seconds, key_list, weight_files
+from tests.bench.bench_convert import copy_seconds, encoder_shapes, key_list, weight_files
 from tests.registry.bad_server import Hub, serving
 
 ROOT = Path(__file__).parents[2]
@@ -67,22 +67,8 @@ def old_vae() -> dict[str, tuple[int, ...]]:
 
 
 def pai_encoder() -> dict[str, tuple[int, ...]]:
-    import transformers
-
-    config = transformers.CLIPTextConfig(
-        vocab_size=21128,
-        hidden_size=768,
-        intermediate_size=3072,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        max_position_embeddings=32,
-    )
-    with torch.device("meta"):
-        state = transformers.CLIPTextModel(config).state_dict()
-    return {
-        f"text_model.{name.removeprefix('text_model.')}": tuple(tensor.shape)
-        for name, tensor in state.items()
-    }
+    named = encoder_shapes(positions=32)
+    return {f"text_model.{name.removeprefix('text_model.')}": shape for name, shape in named.items()}
 
 
 def write_repository(folder: Path) -> None:
