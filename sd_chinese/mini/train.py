@@ -44,7 +44,7 @@ STEPS = {
     "controlnet": 1000,
     "probe": 5000,
 }
-"""Length of each part's run, as long as the shipped weights went, these in stages; an hour or less on one core, the base three."""
+"""Length of each part's run: as far as the shipped weights went, in stages; on one core an hour, the base three."""
 
 TITLES = {
     "autoencoder": "自编码器 autoencoder",
