@@ -70,6 +70,7 @@ class Probe(scripts.Script):
 
     def postprocess(self, p, processed, *args):
         seen["comments"] = list(p.comments)
+        seen["refined"] = first_rows(getattr(p, "c", None))  # a refiner has the prompts encoded again
 
 script_callbacks.on_app_started(lambda demo, app: app.add_api_route("/sdzh-test/run", run, methods=["POST"]))
 """

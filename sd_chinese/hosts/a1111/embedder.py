@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sd_chinese.hosts.a1111 import slot
+from sd_chinese.hosts.a1111 import loras, slot
 from sd_chinese.hosts.concepts import PromptTokenizer, hashes_of
 from sd_chinese.spec import EncoderSpec, bare_name
 from sd_chinese.text.chunks import Chunk, chunk_prompt
@@ -77,12 +77,13 @@ class Embedder(nn.Module):
         """Shape: (texts, context_length x contexts, context_width)."""
         emphasis = _emphasis()
         self.tokenizer.concepts.clear()
-        rows: Tensor = self.transformer(
-            texts,
-            negative=getattr(texts, "is_negative_prompt", False),
-            emphasis=emphasis,
-            clip_skip=min(_options().CLIP_stop_at_last_layers, self.spec.layers),
-        )
+        with loras.heard_by(self.spec):
+            rows: Tensor = self.transformer(
+                texts,
+                negative=getattr(texts, "is_negative_prompt", False),
+                emphasis=emphasis,
+                clip_skip=min(_options().CLIP_stop_at_last_layers, self.spec.layers),
+            )
         self._say_in_infotext(texts, emphasis)
         return rows
 

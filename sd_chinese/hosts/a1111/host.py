@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from sd_chinese import strings
 from sd_chinese.hosts import callbacks
 from sd_chinese.hosts.a1111 import loras, slot
 from sd_chinese.hosts.a1111.recognition import Recognition
@@ -51,8 +52,8 @@ class A1111Host(WebuiAdapter):
         from modules import shared
 
         if self.is_ours(shared.sd_model):
-            loras.follow_text_strength()
-            loras.silence_foreign(p, shared.sd_model.cond_stage_model.spec)
+            for network in loras.foreign_to(shared.sd_model.cond_stage_model.spec):
+                p.comment(strings.both("lora_text_skipped", name=network.name))
 
     def _model_changed(self, model: Any) -> None:
         self.serve_loaded(model)

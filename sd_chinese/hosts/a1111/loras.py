@@ -2,16 +2,17 @@
 
 The host finds a LoRA's modules by names that it gives to the modules of its model (extensions-builtin/Lora/networks.py
 `assign_network_names_to_compvis_modules`), and changes weights when a module next runs. An encoder of ours gets such
-names too; where a LoRA was made for other words, the multiplier of its text part becomes 0 for the pass.
+names too; where a LoRA was made for other words, the multiplier of its text part is 0 while the encoder runs.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sd_chinese import strings
 from sd_chinese.hosts.lora_family import is_made_for
 
 if TYPE_CHECKING:
@@ -35,29 +36,48 @@ def give_names(model: Any, embedder: Embedder) -> None:
 
 def forget_loaded() -> None:
     """The host keeps LoRA matched with the encoder of before; it reads them again when they are next named."""
-    if networks := sys.modules.get("networks"):  # the host's LoRA extension may be switched off
+    if networks := sys.modules.get("networks"):
         networks.loaded_networks.clear()
         networks.networks_in_memory.clear()
 
 
-def follow_text_strength() -> None:
-    """Give BERT's modules the strength of the text part.
+def foreign_to(spec: EncoderSpec) -> list[Any]:
+    """The host's LoRA whose text parts apply at present and were made for another encoder."""
+    return [
+        network
+        for network in _loaded()
+        if network.te_multiplier and not is_made_for(Path(network.network_on_disk.filename), spec)
+    ]
 
-    The host takes for text what has "transformer" in its name (extensions-builtin/Lora/network.py `multiplier`), and
+
+@contextmanager
+def heard_by(spec: EncoderSpec) -> Iterator[None]:
+    """While an encoder of ours runs: foreign text parts are silent, and BERT's have the strength of a text part.
+
+    Only then, for the host sets LoRA up by itself for a hires pass, and lets a refiner go on with them: the next
+    encoder may be the one that they were made for.
+    """
+    _follow_text_strength()
+    foreign = [(network, network.te_multiplier) for network in foreign_to(spec)]
+    try:
+        for network, _ in foreign:
+            network.te_multiplier = 0.0
+        yield
+    finally:
+        for network, strength in foreign:
+            network.te_multiplier = strength
+
+
+def _follow_text_strength() -> None:
+    """The host takes for text what has "transformer" in its name (extensions-builtin/Lora/network.py `multiplier`), and
     kohya's names for BERT have not.
     """
-    networks = sys.modules.get("networks")
-    for network in networks.loaded_networks if networks else ():
+    for network in _loaded():
         for module in network.modules.values():
             if module.sd_key.startswith(_TEXT):
                 module.sd_key = f"transformer_{module.sd_key}"
 
 
-def silence_foreign(p: Any, spec: EncoderSpec) -> None:
-    """Leave out the text parts of a pass's LoRA that were made for another encoder, and say so."""
-    networks = sys.modules.get("networks")
-    for network in networks.loaded_networks if networks else ():
-        path = Path(network.network_on_disk.filename)
-        if network.te_multiplier and not is_made_for(path, spec):
-            network.te_multiplier = 0.0
-            p.comment(strings.both("lora_text_skipped", name=network.name))
+def _loaded() -> Sequence[Any]:
+    networks = sys.modules.get("networks")  # the host's LoRA extension may be switched off
+    return networks.loaded_networks if networks else ()

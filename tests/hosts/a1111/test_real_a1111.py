@@ -19,6 +19,7 @@ from tests.hosts.real_host import RealHost, RefusedError
 from tests.hosts.test_real_host import PROMPT, assert_rows, chinese, driven, english
 
 TEXT = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (256, 256)}
+CLIP = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (768, 768)}
 BERT = {"lora_te_encoder_layer_0_attention_self_query": (768, 768)}
 UNET = {"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k": (64, 256)}
 
@@ -54,6 +55,40 @@ def test_unet_part_applies_and_foreign_text_part_is_skipped(host: RealHost, site
     assert chinese(host, site).sha == plain.sha
 
 
+HIRES = {"enable_hr": True, "hr_scale": 1, "hr_upscaler": "Latent", "denoising_strength": 0.7}
+
+
+def test_hires_prompt_brings_a_lora_of_its_own(host: RealHost, site: Site, loras: Path) -> None:
+    """modules/processing.py `sample_hr_pass` sets up the second prompt's LoRA by itself."""
+    chinese(host, site, **HIRES, hr_prompt="雪山<lora:外语:1>")
+    assert "外语" in host.comments()
+    assert_rows(host.rows(), site.models.chinese_rows("雪山"))
+    chinese(host, site, **HIRES, hr_prompt="雪山<lora:本语:1>")
+    assert (host.rows() - site.models.chinese_rows("雪山")).abs().max() > 0.01
+    chinese(host, site, f"{PROMPT}<lora:本语:1>", **HIRES, hr_prompt="雪山")
+    assert_rows(host.rows(), site.models.chinese_rows("雪山"))
+
+
+def test_refiner_hears_the_text_parts_made_for_its_own_encoder(
+    host: RealHost, site: Site, loras: Path
+) -> None:
+    """Among checkpoints kept in memory it takes over with the LoRA as they are, and encodes the prompts again."""
+    write_lora(loras / "clip.safetensors", CLIP)
+    host.call("/sdapi/v1/refresh-loras", {})
+    refined = {"refiner_switch_at": 0.5, "steps": 4}
+    host.set(sd_checkpoints_limit=2)
+    try:
+        chinese(host, site)
+        english(host, site, f"{PROMPT}<lora:外语:1>", refiner_checkpoint=site.models.chinese, **refined)
+        assert_rows(host.rows("refined"), site.models.chinese_rows(PROMPT))
+        english(host, site, f"{PROMPT}<lora:clip:1>")
+        expected = host.rows()
+        chinese(host, site, f"{PROMPT}<lora:clip:1>", refiner_checkpoint=site.models.english, **refined)
+        assert_rows(host.rows("refined"), expected)
+    finally:
+        host.set(sd_checkpoints_limit=1)
+
+
 def test_text_part_made_for_this_encoder_applies(host: RealHost, site: Site, loras: Path) -> None:
     plain = chinese(host, site)
     chinese(host, site, f"{PROMPT}<lora:本语:1>")
@@ -77,8 +112,7 @@ def test_lora_of_bert_reaches_a_chosen_encoder(host: RealHost, site: Site, loras
 
 def test_english_lora_is_whole_again_after_chinese(host: RealHost, site: Site, loras: Path) -> None:
     """The host keeps LoRA matched with the modules of the encoder that was there when it read them."""
-    clip = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (768, 768)}
-    write_lora(loras / "clip.safetensors", clip)
+    write_lora(loras / "clip.safetensors", CLIP)
     host.call("/sdapi/v1/refresh-loras", {})
     with_lora, plain = english(host, site, "boat<lora:clip:1>"), english(host, site, "boat")
     assert with_lora.sha != plain.sha

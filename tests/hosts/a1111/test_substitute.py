@@ -212,8 +212,15 @@ def test_text_part_of_a_foreign_lora_is_silent(
     loaded.extend(networks)
     p = Request()
     script.after_extra_networks_activate(p)
-    assert {n.name: n.te_multiplier for n in networks} == {"clip": 0.0, "bert": 0.8, "unet": 0.8}
     assert len(p.comments) == 1 and "clip" in p.comments[0]
+    embedder = fake_webui.module("shared").sd_model.cond_stage_model
+    heard: list[dict[str, float]] = []
+    embedder.transformer.register_forward_pre_hook(
+        lambda *call: heard.append({n.name: n.te_multiplier for n in networks})
+    )
+    embedder([PROMPT])
+    assert heard == [{"clip": 0.0, "bert": 0.8, "unet": 0.8}]
+    assert {n.te_multiplier for n in networks} == {0.8}  # a refiner may be what "clip" was made for
     (module,) = networks[1].modules.values()
     assert "transformer" in module.sd_key[:20]  # network.py `multiplier`: the text part's
     assert all(module.sd_key == key for key, module in networks[2].modules.items())
