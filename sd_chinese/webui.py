@@ -23,7 +23,15 @@ from sd_chinese.hosts.detect import detect_host
 from sd_chinese.hosts.requests import choose_encoder, rewrite_prompts
 from sd_chinese.ui.axes import axis_rows
 from sd_chinese.ui.script_panel import ScriptPanel
-from sd_chinese.ui.settings import LANGUAGE, PASTE_ORIGINAL, PROXY, SETTINGS, SOURCES, SettingRow
+from sd_chinese.ui.settings import (
+    LANGUAGE,
+    PASTE_ORIGINAL,
+    PROXY,
+    SETTINGS,
+    SOURCES,
+    SettingRow,
+    default_wish,
+)
 from sd_chinese.ui.shell import Shell
 from sd_chinese.ui.tabs import host_tabs
 from sd_chinese.workflows.expand_generation import Wish, expand_generation, restore_parameters
@@ -86,6 +94,7 @@ def stop() -> None:
 
 def open_pages(host: Adapter) -> ScriptPanel:
     """Give the host our tabs, routes, settings and axes; return the controls of our script."""
+    defaults = partial(default_wish, pages.option)
 
     @cache
     def desk() -> Desk:
@@ -97,6 +106,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
             load_catalog,
             chosen=chosen,
             sources=_sources,
+            defaults=defaults,
             state=lambda: [f"{strings.both('patches')}: {', '.join(host.patches.names())}"],
             troubles=lambda: list(callbacks.told),
         )
@@ -118,7 +128,8 @@ def open_pages(host: Adapter) -> ScriptPanel:
         reads = lambda: painting.language if (painting := desk().painting()) else "zh"  # noqa: E731
         rewrite_prompts(p, partial(expand_generation, wish=wish, expander=desk().expander, reads=reads))
 
-    panel = ScriptPanel(style_names, lambda: (AUTOMATIC, NONE, *_encoders(host)), expand, choose_encoder)
+    encoders = lambda: (AUTOMATIC, NONE, *_encoders(host))  # noqa: E731
+    panel = ScriptPanel(style_names, encoders, expand, choose_encoder, defaults)
     callbacks.add_options([_option(row) for row in SETTINGS])
     pages.when_tabs_are_built(lambda: host_tabs(Shell(token, _language())))
     pages.when_app_starts(add_routes)
@@ -132,7 +143,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
 
 def _option(row: SettingRow) -> Option:
     label, comment = ("/".join(strings.text(key)) for key in (row.label, row.comment))
-    return Option(row.key, row.default, label, comment, choices=row.choices)
+    return Option(row.key, row.default, label, comment, row.infotext, row.choices)
 
 
 def _language() -> str:

@@ -31,6 +31,7 @@ from sd_chinese.api.schemas import (
     TokensRequest,
 )
 from sd_chinese.errors import SdzhError
+from sd_chinese.workflows.expand_generation import Wish
 from sd_chinese.workflows.open_desk import Desk
 
 PREFIX = "/sdzh/v1"
@@ -58,9 +59,13 @@ def _add_prompt_routes(router: APIRouter, desk: Desk) -> None:
         from sd_chinese.workflows.explain_prompt import explain_prompt
 
         _check_length(request.prompt)
-        said = {name: value for name, value in vars(request).items() if name != "prompt"}
+        said = {**vars(request), **_left_out(request, desk.defaults())}
+        prompt, avoid = said.pop("prompt"), said.pop("avoid")
+        found = explain_prompt(prompt, read_options(**said), desk.expander)
+        if not avoid:
+            found |= {"negative_zh": "", "negative_en": ""}
         # Written as it is: checking it against the schema again would cost more than reading the prompt.
-        return JSONResponse(explain_prompt(request.prompt, read_options(**said), desk.expander))
+        return JSONResponse(found)
 
     @router.post("/complete", response_model=CompleteReply)
     def complete(request: CompleteRequest) -> JSONResponse:
@@ -102,6 +107,7 @@ def _add_host_routes(router: APIRouter, desk: Desk, access: Access) -> None:
             "version": __version__,
             "may_install": access.may_install,
             "model": vars(model) if model else None,
+            "defaults": vars(desk.defaults()),
             "sizes": [vars(size) for size in sizes_for(model.resolution if model else SMALL)],
         }
 
@@ -125,6 +131,13 @@ def _add_host_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         desk.jobs.get(job_id)
         lines: AsyncIterator[str] = event_lines(desk.jobs, job_id)
         return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _left_out(request: ExpandRequest, default: Wish) -> dict[str, Any]:
+    """What the settings may say of an expansion: theirs where the request leaves it out."""
+    said = {name: getattr(request, name) for name in ("view", "style", "avoid")}
+    filled = {name: getattr(default, name) if value is None else value for name, value in said.items()}
+    return {**filled, "style": filled["style"] or None}
 
 
 def _check_length(text: str) -> None:

@@ -23,10 +23,15 @@ class ErrorReply(BaseModel):
 
 class ExpandRequest(BaseModel):
     prompt: str
-    view: str = Field("直绘", description="直绘, 意象 or 意境")
+    view: str | None = Field(None, description="直绘, 意象 or 意境; as the settings say if left out")
     strength: str = Field("normal", description="light, normal or rich")
     phrase: str = Field("auto", description="auto, keep or replace")
-    style: str | None = Field(None, description="a name of /styles")
+    style: str | None = Field(
+        None, description="a name of /styles; empty: none; as the settings say if left out"
+    )
+    avoid: bool | None = Field(
+        None, description="add to the negative prompt; as the settings say if left out"
+    )
     people: bool = True
     off: list[str] = Field([], description="phrases and chips that are switched off")
     limit: int | None = Field(None, description="longest Chinese prompt")
@@ -159,12 +164,22 @@ class Model(BaseModel):
     defaults: dict[str, Any]
 
 
+class Defaults(BaseModel):
+    """How a prompt is expanded where a request does not say."""
+
+    view: str
+    style: str
+    language: str
+    avoid: bool
+
+
 class HostReply(BaseModel):
     host: str
     language: str
     version: str
     may_install: bool
     model: Model | None
+    defaults: Defaults
     sizes: list[Size]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import Adapter, Option
+from sd_chinese.hosts.requests import tell_picture
 
 told: deque[str] = deque(maxlen=10)
 """The last failures, for the report that a user pastes."""
@@ -104,6 +105,9 @@ def script_class(adapter: Adapter, panel: Panel) -> type:
 
         def after_extra_networks_activate(self, p: Any, *args: Any, **kwargs: Any) -> None:
             _guard(p, adapter.networks_activated)
+
+        def postprocess_image(self, p: Any, *args: Any) -> None:
+            _guard(p, tell_picture)
 
     return ChineseScript
 

@@ -111,6 +111,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     "script_language": ("展开成", "Expand into"),
     "label_style": ("画风", "Style"),
     "script_encoder": ("文本编码器", "Text encoder"),
+    "setting_view": ("展开：默认读法", "Expansion: reading"),
+    "setting_view_info": (
+        "直绘：照字句画；意象：取其形象；意境：取其气氛。面板里的初始值在重载界面后跟着变",
+        "「直绘」: as the words say; 「意象」: its images; 「意境」: its mood. The panel begins with it after Reload "
+        "UI",
+    ),
+    "setting_style": ("展开：默认画风", "Expansion: style"),
+    "setting_style_info": (
+        "空：由提示词决定。面板里的初始值在重载界面后跟着变",
+        "empty: as the prompt says. The panel starts with it after Reload UI",
+    ),
+    "setting_into": ("展开：默认语言", "Expansion: language"),
+    "setting_into_info": (
+        "auto：当前模型懂哪种就用哪种；zh：中文；en：英文。面板里的初始值在重载界面后跟着变",
+        "auto: what the checkpoint reads; zh: 「中文」; en: English. The panel starts with it after Reload UI",
+    ),
+    "setting_avoid": ("展开：补充反向提示词", "Expansion: add to the negative prompt"),
+    "setting_avoid_info": (
+        "开：把照字面会画错的东西加进反向提示词；关：反向提示词保持原样",
+        "on: what a literal reading would draw goes into the negative prompt; off: it stays as typed",
+    ),
     "setting_paste_original": ("粘贴图片参数时恢复原文", "Paste a picture's original prompt"),
     "setting_paste_original_info": (
         "开：恢复原来的中文，并打开展开；关：粘贴展开后的文字，并关闭展开。两种都能画出同一张图",
@@ -125,8 +146,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "setting_language": ("页面语言", "Language of our pages"),
     "setting_language_info": (
-        "auto：跟随浏览器；zh：中文；en：英文",
-        "auto: as the browser; zh: 「中文」; en: English",
+        "auto：跟随浏览器；zh：中文；en：英文。重载界面后生效",
+        "auto: as the browser; zh: 「中文」; en: English. Takes effect at Reload UI",
     ),
     "setting_sources": ("下载来源的顺序", "Sources of downloads, in order"),
     "setting_sources_info": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -36,29 +36,33 @@ class ScriptPanel:
         encoders: values of the encoder's option to offer.
         expand: changes a request's prompts as a wish says.
         choose_encoder: lets a text encoder read one request.
+        defaults: what the settings say of a wish that says nothing.
     """
 
     styles: Callable[[], Sequence[str]]
     encoders: Callable[[], Sequence[str]]
     expand: Callable[[Any, Wish], None]
     choose_encoder: Callable[[Any, str], None]
+    defaults: Callable[[], Wish] = Wish
 
     def build(self, tab: str) -> tuple[list[Any], Fields]:
         """The controls, and how a pasted picture sets them: a key of its parameters, or a function of them."""
         import gradio as gr
 
-        both = strings.both
+        both, default = strings.both, self.defaults()
+        shown = {meant: label for label, meant in LANGUAGES.items()}
         with gr.Accordion(both("script_title"), open=False, elem_id=f"sdzh_script_{tab}"):
             with gr.Row():
                 on = gr.Checkbox(False, label=both("script_expand"), elem_id=f"sdzh_expand_{tab}")
-                view = gr.Dropdown(list(VIEWS), value=VIEWS[0], label=both("script_view"))
+                view = gr.Dropdown(list(VIEWS), value=default.view, label=both("script_view"))
                 language = gr.Dropdown(
-                    list(LANGUAGES), value=next(iter(LANGUAGES)), label=both("script_language")
+                    list(LANGUAGES), value=shown[default.language], label=both("script_language")
                 )
             with gr.Row():
-                style = gr.Dropdown(["", *self._styles], value="", label=both("label_style"))
+                style = gr.Dropdown(["", *self._styles], value=default.style, label=both("label_style"))
                 encoder = gr.Dropdown(["", *self._encoders], value="", label=both("script_encoder"))
-        shown = {meant: label for label, meant in LANGUAGES.items()}
+        for control in (view, language, style):
+            control.do_not_save_to_config = True  # their defaults are the settings', not of ui-config.json
         fields: Fields = [
             (on, lambda parameters: PROMPT in parameters),
             (view, VIEW),
@@ -75,7 +79,7 @@ class ScriptPanel:
 
     def process(self, p: Any, *values: Any) -> None:
         said = [LANGUAGES.get(value, value) if isinstance(value, str) else value for value in values]
-        wish = wish_of([{**vars(wish_of(said[:4] if said else [])), **getattr(p, FROM_AXES, {})}])
+        wish = replace(wish_of(said[:4], self.defaults()), **getattr(p, FROM_AXES, {}))
         if wish.on:
             self.expand(p, wish)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sd_chinese.errors import SdzhError
 from sd_chinese.registry.sources import Sources
 from sd_chinese.workflows.describe_model import Painting, describe_model
+from sd_chinese.workflows.expand_generation import Wish
 from sd_chinese.workflows.expand_prompt import open_expander
 from sd_chinese.workflows.find_model import find_model, known_names
 from sd_chinese.workflows.jobs import FAILED, Jobs
@@ -46,6 +47,7 @@ class Desk:
         chosen: the model that will paint and the encoder put in place of its own, None while there is none.
         sources: where models are had from, by the user's settings of the moment.
         open_lexicon: opens the expander.
+        defaults: how a prompt is expanded where a request does not say.
         state, troubles: for the report of `diagnose`: what the host's adapter has in place, and its last errors.
     """
 
@@ -54,6 +56,7 @@ class Desk:
     chosen: Callable[[], tuple[Path, Path | None] | None] = nothing_chosen
     sources: Callable[[], Sources] = Sources.from_environment
     open_lexicon: Callable[[], Expander] = open_expander
+    defaults: Callable[[], Wish] = Wish
     state: Callable[[], Sequence[str]] = tuple
     troubles: Callable[[], Sequence[str]] = tuple
     jobs: Jobs = field(default_factory=Jobs)

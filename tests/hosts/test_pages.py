@@ -1,8 +1,7 @@
-"""What the pages ask of a WebUI, and what they change in a request."""
+"""What the pages ask of a WebUI."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,41 +10,7 @@ import pytest
 
 from sd_chinese.hosts import legends, pages
 from sd_chinese.hosts.patches import Patches
-from sd_chinese.hosts.requests import choose_encoder, rewrite_prompts
 from tests.fake_webui import FakeWebui, fake_webui  # noqa: F401
-
-
-def upper(prompts: Sequence[str], negatives: Sequence[str]) -> Any:
-    return SimpleNamespace(
-        prompts=[text.upper() for text in prompts],
-        negatives=[text + "!" for text in negatives],
-        parameters={"SDZH prompt": prompts[0]},
-    )
-
-
-def test_both_passes_are_rewritten_and_the_boxes_are_not() -> None:
-    p = SimpleNamespace(
-        prompt="a", all_prompts=["a", "b"], all_negative_prompts=["x", "y"],
-        all_hr_prompts=["c", "d"], all_hr_negative_prompts=["z", "z"],
-        extra_generation_params={"Other": 1}, override_settings={},
-    )  # fmt: skip
-    rewrite_prompts(p, upper)
-    choose_encoder(p, "太乙")
-    assert (p.prompt, p.all_prompts, p.all_hr_prompts) == ("a", ["A", "B"], ["C", "D"])
-    assert (p.all_negative_prompts, p.all_hr_negative_prompts) == (["x!", "y!"], ["z!", "z!"])
-    assert p.extra_generation_params == {"Other": 1, "SDZH prompt": "a"}
-    assert p.override_settings == {"sdzh_text_encoder": "太乙"}
-
-
-def test_a_failed_rewrite_leaves_the_request_whole() -> None:
-    p = SimpleNamespace(all_prompts=["a"], all_negative_prompts=["x"], extra_generation_params={})
-
-    def fail(prompts: Sequence[str], negatives: Sequence[str]) -> Any:
-        raise ValueError
-
-    with pytest.raises(ValueError):
-        rewrite_prompts(p, fail)
-    assert vars(p) == {"all_prompts": ["a"], "all_negative_prompts": ["x"], "extra_generation_params": {}}
 
 
 def test_logins_are_read_from_the_flags(fake_webui: FakeWebui) -> None:  # noqa: F811
