@@ -1,7 +1,8 @@
 """diffusers folders in the host's checkpoint list: one entry each, converted when it is first chosen.
 
 The host lists the weight files inside such a folder as checkpoints of their own, none of which it can load
-(modules/sd_models.py `list_models`). A folder whose converted file lies beside it is not listed.
+(modules/sd_models.py `list_models`). A folder whose converted file lies beside it is not listed; its name, which the
+host's settings may hold since it was chosen, then means the file.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ class Folders:
         for info in list(sd_models.checkpoints_list.values()):
             if any(folder in Path(info.filename).parents for folder in found):
                 _remove(info)
+        files = {Path(info.filename): info for info in sd_models.checkpoints_list.values()}
         for folder in found:
-            if not _file_of(folder).exists():
+            if info := files.get(_file_of(folder)):
+                sd_models.checkpoint_aliases[_name_of(folder)] = info
+            else:
                 _entry(folder).register()
 
     def remove_entries(self) -> None:
@@ -89,6 +93,12 @@ def _file_of(folder: Path) -> Path:
     return folder.parent / f"{folder.name}.safetensors"
 
 
+def _name_of(folder: Path) -> str:
+    """As the list shows it."""
+    root = next(root for root in _roots() if root in folder.parents)
+    return folder.relative_to(root).as_posix()
+
+
 def _remove(info: Any) -> None:
     from modules import sd_models
 
@@ -103,12 +113,11 @@ def _entry(folder: Path) -> Any:
 
     class FolderInfo(sd_models.CheckpointInfo):  # type: ignore[misc]
         def __init__(self) -> None:
-            root = next(root for root in _roots() if root in folder.parents)
             self.filename = str(folder)
             self.is_safetensors = False
             self.metadata: dict[str, str] = {}
             self.modelspec_thumbnail = None
-            self.name = folder.relative_to(root).as_posix()
+            self.name = _name_of(folder)
             self.name_for_extra = folder.name
             self.model_name = self.name.replace("/", "_")
             self.hash = self.sha256 = self.shorthash = None

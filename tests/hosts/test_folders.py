@@ -51,6 +51,9 @@ def test_folder_is_one_entry_until_it_is_chosen(fake_webui: FakeWebui, folder: P
     assert done == [folder]
     folders.list_models(fake_webui.list_models)
     assert titles(fake_webui) == ["文件夹 v1.0.safetensors"]
+    # The settings still hold the folder's name, and the host looks for it at its next load.
+    chosen = fake_webui.module("sd_models").checkpoint_aliases["子 目录/文件夹 v1.0"]
+    assert Path(chosen.filename) == folder.parent / "文件夹 v1.0.safetensors"
 
 
 def test_stop_takes_the_entries_out(fake_webui: FakeWebui, folder: Path) -> None:
