@@ -58,6 +58,7 @@ def _add_install(actions: Subparsers) -> None:
     )
     parser.add_argument("--proxy", help=strings.both("help_proxy"))
     parser.add_argument("--yes", action="store_true", help=strings.both("help_yes"))
+    parser.add_argument("--accept-changed", action="store_true", help=strings.both("help_accept_changed"))
     parser.add_argument("--force", action="store_true", help=strings.both("help_force"))
 
 
@@ -135,7 +136,13 @@ def run_install(options: argparse.Namespace) -> None:
         agreed = options.yes or _agreed(library.catalog.get(card_id), library)
         with _progress() as report:
             record = install_model(
-                card_id, library, report, Stop(), accept_licence=agreed, any_host=options.force
+                card_id,
+                library,
+                report,
+                Stop(),
+                accept_licence=agreed,
+                accept_changed=options.accept_changed,
+                any_host=options.force,
             )
         say(strings.both("installed_at", path=library.place(record)))
 

@@ -20,7 +20,9 @@ LOOKUPS = {"SdzhError", "SourceError", "both", "text"}
 
 
 def fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    """Without the language that is taken of a text in both, as in ``{reasons.zh}``."""
+    names = (name for _, name, _, _ in string.Formatter().parse(template) if name)
+    return {name.removesuffix(".zh").removesuffix(".en") for name in names}
 
 
 def keys_in_code() -> Iterator[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
+import unicodedata
 from pathlib import Path
 
 from sd_chinese.errors import SdzhError
@@ -25,25 +27,29 @@ _INSIDE = [
         "172.16.0.0/12",
         "192.168.0.0/16",
         "224.0.0.0/3",
-        "::/127",
+        "::/96",
         "fd00::/8",
         "fe80::/10",
+        "fec0::/10",
         "ff00::/8",
     )
 ]
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
-_PART = re.compile(r'[^\x00-\x1f<>:"|?*\\/]{1,200}')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_PART = re.compile(r'[^\x00-\x1f\x7f<>:"|?*\\/\ud800-\udfff]+')
+_PART_BYTES = 200  # of the 255 that file systems allow: a download adds an ending of its own
+_DEVICES = re.compile(
+    r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|con(in|out)\$|clock\$) *(\..*)?", re.IGNORECASE | re.ASCII
+)
 
 
 def is_inside(address: str) -> bool:
     """Whether an address, or a host that is written as one, belongs to this machine or this network."""
-    if address.lower().rstrip(".") == "localhost" or address.lower().rstrip(".").endswith(".localhost"):
+    name = unicodedata.normalize("NFKC", address).lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
         return True
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
-    except ValueError:
+    ip = _ip(name.partition("%")[0].strip("[]"))
+    if ip is None:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
         if ip in _TRANSLATED:
@@ -51,6 +57,18 @@ def is_inside(address: str) -> bool:
         elif ip.ipv4_mapped or ip.sixtofour:
             ip = ip.ipv4_mapped or ip.sixtofour or ip
     return any(ip in network for network in _INSIDE)
+
+
+def _ip(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address in any spelling: resolvers also take ``2130706433``, ``0x7f.1`` and ``0177.0.0.1``."""
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(name)) if name[:1].isdigit() else None
+    except (OSError, UnicodeError):
+        return None
 
 
 def safe_path(folder: Path, name: str) -> Path:
@@ -68,6 +86,7 @@ def safe_path(folder: Path, name: str) -> Path:
 def _is_safe(part: str) -> bool:
     return (
         bool(_PART.fullmatch(part))
+        and len(part.encode("utf-8")) <= _PART_BYTES
         and not part.endswith((".", " "))
         and not part.startswith(" ")
         and not _DEVICES.fullmatch(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -73,6 +74,17 @@ class Source:
     needed: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
     integrity: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What its files are, whichever mirror hands them out: ``hf:owner/name@main``."""
+        place = "/".join(filter(None, (self.repo or self.package, self.folder)))
+        return f"{self.kind}:{place}@{self.revision}"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the revision is a commit: its name is a checksum of what it holds."""
+        return re.fullmatch("[0-9a-f]{40}", self.revision) is not None
 
 
 @dataclass(frozen=True)

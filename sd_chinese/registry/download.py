@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sd_chinese.registry.web import LineError, Page, Web, shown
 
 SIZE_LIMIT = 20 << 30
 """For a file whose size nobody says."""
+OWN_ENDINGS = (".part", ".part.json")
 _CHUNK = 1 << 20
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
@@ -46,6 +47,36 @@ def digest_of(path: Path, algorithm: str = "sha256", stop: Stop | None = None) -
     return _hash(path, _new_hash(algorithm, path.stat().st_size), stop)
 
 
+class Tally:
+    """The SHA-256 of a file that grows."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._state, self._size = hashlib.sha256(), 0
+
+    @property
+    def value(self) -> str:
+        return self._state.hexdigest()
+
+    def count(self, chunk: bytes) -> None:
+        self._state.update(chunk)
+        self._size += len(chunk)
+
+    def count_file(self, path: Path, size: int, stop: Stop) -> None:
+        """Make it that of the first ``size`` bytes of a file, of which what was counted is the beginning."""
+        if size < self._size:
+            self.forget()
+        if size == self._size:
+            return
+        with path.open("rb") as file:
+            file.seek(self._size)
+            while self._size < size and (chunk := file.read(min(_CHUNK, size - self._size))):
+                self.count(chunk)
+                stop.check()
+
+
 @dataclass
 class Download:
     """One file on its way to ``target``. ``<target>.part`` holds what has come, ``<target>.part.json`` what it is of.
@@ -53,6 +84,7 @@ class Download:
     Attributes:
         limit: bytes above which a file of unknown size is given up.
         on_bytes: called with the bytes that are here.
+        tally: their SHA-256, taken as they come: a model of gigabytes is not read again for it.
     """
 
     web: Web
@@ -61,45 +93,47 @@ class Download:
     stop: Stop
     limit: int = SIZE_LIMIT
     on_bytes: Callable[[int], None] = lambda done: None
+    tally: Tally = field(default_factory=lambda: Tally())
 
-    def run(self) -> None:
-        """Fetch the file, unless it is here.
+    def run(self) -> str:
+        """Fetch the file, unless it is here. Returns its SHA-256.
 
         Raises:
-            SourceError: ``source_interrupted``, ``source_corrupt``, ``source_length``, ``source_page``, or as
-                `Web.open`; what has come and may be of use stays.
+            SourceError: ``source_interrupted``, ``source_unreachable``, ``source_corrupt``, ``source_length``,
+                ``source_page``, or as `Web.open`; what has come and may be of use stays.
             SdzhError: ``cancelled``, ``write_failed``.
         """
         try:
             if self.target.is_file() and self._is_right(self.target):
                 self.on_bytes(self.target.stat().st_size)
-                return
+                return self.tally.value
+            self.tally.forget()  # that was of another file
             self.target.parent.mkdir(parents=True, exist_ok=True)
             self._fetch()
             self.part.replace(self.target)
             self.note.unlink(missing_ok=True)
+            return self.tally.value
         except OSError as error:
             raise SdzhError("write_failed", path=self.target, reason=error.strerror or error) from error
 
     @cached_property
     def part(self) -> Path:
-        return self.target.with_name(self.target.name + ".part")
+        return self.target.with_name(self.target.name + OWN_ENDINGS[0])
 
     @cached_property
     def note(self) -> Path:
-        return self.target.with_name(self.target.name + ".part.json")
+        return self.target.with_name(self.target.name + OWN_ENDINGS[1])
 
     def _fetch(self) -> None:
-        failures, corrupt = 0, False
+        failures, corrupt, heard = 0, False, False
         while True:
             before = self._here()
             try:
                 self._receive()
             except LineError as error:
-                failures = 1 if self._here() > before else failures + 1
-                if failures >= self.web.attempts:
-                    raise SourceError("source_interrupted", url=shown(self.file.url), reason=error) from error
-                self.stop.sleep(self.web.back_off(failures, error))
+                came = self._here() > before
+                failures, heard = 1 if came else failures + 1, heard or came
+                self.web.back_off(failures, error, self.file.url, self.stop, heard=heard)
                 continue
             if self._is_right(self.part):
                 return
@@ -124,6 +158,8 @@ class Download:
             with self.part.open("r+b" if start else "wb") as out:
                 out.truncate(start)
                 out.seek(start)
+                self.on_bytes(start)
+                self.tally.count_file(self.part, start, self.stop)
                 here = start
                 while chunk := page.read():
                     here += len(chunk)
@@ -133,6 +169,7 @@ class Download:
                             "source_length", url=shown(self.file.url), expected=end, actual=here
                         )
                     out.write(chunk)
+                    self.tally.count(chunk)
                     self.on_bytes(here)
         if end is not None and here < end:
             raise LineError(f"{here} < {end}")
@@ -187,10 +224,15 @@ class Download:
             raise LineError("HTTP 416")
 
     def _is_right(self, path: Path) -> bool:
-        if self.file.size is not None and path.stat().st_size != self.file.size:
+        size, digest = path.stat().st_size, self.file.digest
+        if self.file.size not in (None, size):
             return False
-        digest = self.file.digest
-        return digest is None or digest_of(path, digest.algorithm, self.stop) == digest.value
+        self.tally.count_file(path, size, self.stop)
+        if digest is None:
+            return True
+        if digest.algorithm == "sha256":
+            return digest.value == self.tally.value
+        return digest.value == digest_of(path, digest.algorithm, self.stop)  # small files have these
 
     def _here(self) -> int:
         return self.part.stat().st_size if self.part.is_file() else 0

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sd_chinese.errors import SdzhError
 from sd_chinese.registry.addresses import safe_path
 
 _VERSION = 1
+_SECTIONS = ("models", "licences", "fetched")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,6 @@ class Installed:
         files: empty while the model is being placed.
         source: name of the source, and the address or path it came from.
         revision: as the card asked for it; empty for the newest.
-        fetched: file of the source -> its SHA-256, remembered also where the source published none.
         time: of the install, in seconds since the epoch.
     """
 
@@ -45,7 +45,6 @@ class Installed:
     files: tuple[PlacedFile, ...]
     source: str = ""
     revision: str = ""
-    fetched: Mapping[str, str] = field(default_factory=dict)
     time: float = 0.0
 
 
@@ -70,6 +69,12 @@ class Ledger:
         """Card id -> the licence that was agreed to."""
         return self._content("licences")
 
+    def fetched(self, origin: str) -> Mapping[str, str]:
+        """File -> SHA-256 of what an install has had from there, also where the source publishes none; it outlives
+        the model, so that a change shows when it is installed again."""
+        found: Mapping[str, str] = self._content("fetched").get(origin, {})
+        return found
+
     def put(self, record: Installed) -> None:
         entry = asdict(record)
         del entry["id"]
@@ -81,17 +86,21 @@ class Ledger:
     def accept(self, id_: str, licence: str) -> None:
         self._change("licences", id_, licence)
 
+    def remember(self, origin: str, digests: Mapping[str, str]) -> None:
+        if digests:
+            self._change("fetched", origin, {**self.fetched(origin), **digests})
+
     def _content(self, section: str) -> dict[str, Any]:
         try:
-            return dict(json.loads(self.path.read_text(encoding="utf-8"))[section])
+            return dict(json.loads(self.path.read_text(encoding="utf-8")).get(section, {}))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise SdzhError("ledger_unreadable", path=self.path, reason=error) from error
 
     def _change(self, section: str, key: str, value: object) -> None:
         with held(self.path.with_name(f".{self.path.name}.lock")):
-            content = {each: self._content(each) for each in ("models", "licences")}
+            content = {each: self._content(each) for each in _SECTIONS}
             content[section].pop(key, None)
             if value is not None:
                 content[section][key] = value

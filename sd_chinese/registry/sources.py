@@ -44,7 +44,7 @@ class Sources:
         addresses: name -> address that takes the place of the table's.
         proxy: for `Web.proxy`.
         folder: a file or folder with the model's files, used instead of all others.
-        timeout, attempts, pause: for `Web`.
+        timeout, patience, attempts, pause: for `Web`.
     """
 
     order: tuple[str, ...] = tuple(ENDPOINTS)
@@ -52,6 +52,7 @@ class Sources:
     proxy: str | None = None
     folder: Path | None = None
     timeout: float = 30.0
+    patience: float = 8.0
     attempts: int = 5
     pause: float = 1.0
 
@@ -81,7 +82,7 @@ class Sources:
     def web(self) -> Web:
         """The line to these sources."""
         trusted = frozenset(authority(self.address(name)) for name in self.order if self.address(name))
-        return Web(trusted, self.proxy, self.timeout, self.attempts, self.pause)
+        return Web(trusted, self.proxy, self.timeout, self.patience, self.attempts, self.pause)
 
     def offers(self, card: Card) -> list[Offer]:
         """Every way to get a card's files, in the user's order."""

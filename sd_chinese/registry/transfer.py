@@ -5,27 +5,33 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Progress, Report, Stop
 from sd_chinese.registry.addresses import SourceError, safe_path
-from sd_chinese.registry.download import SIZE_LIMIT, Download, RemoteFile
+from sd_chinese.registry.download import OWN_ENDINGS, SIZE_LIMIT, Download, RemoteFile
 from sd_chinese.registry.web import Web
 
 PARALLEL = 4
+_MANY = 200  # files: no model has as many
 _MEMORY = 8.0  # seconds over which speed is averaged
 _EVERY = 0.2  # seconds between two events
 
 
 class Meter:
-    """Bytes that are here, and how fast they come; called from many threads."""
+    """Bytes that are here, and how fast they come; called from many threads.
 
-    def __init__(self, total: int) -> None:
-        self.total = total
+    Args:
+        limit: bytes above which it is too much: files may be longer than the source said, or it said nothing.
+    """
+
+    def __init__(self, total: int, limit: int) -> None:
+        self.total, self.limit = total, limit
         self._lock = threading.Lock()
         self._files: dict[str, int] = {}
         self._arrived = 0  # by this transfer, not before it
@@ -33,11 +39,18 @@ class Meter:
         self._latest = ""
 
     def count(self, path: str, done: int) -> None:
+        """
+        Raises:
+            SourceError: ``source_too_large``.
+        """
         with self._lock:
             before = self._files.get(path)
             # The first figure holds what an earlier try has left.
             self._arrived += max(0, done - before) if before is not None else 0
             self._files[path], self._latest = done, path
+            size = sum(self._files.values())
+        if size > self.limit:
+            raise too_large(size, self.limit)
 
     def event(self) -> Progress:
         now = time.monotonic()
@@ -59,8 +72,9 @@ def fetch_files(
     *,
     limit: int = SIZE_LIMIT,
     parallel: int = PARALLEL,
-) -> None:
+) -> dict[str, str]:
     """Fetch files below ``folder``, several at once; the first failure ends all, and what has come stays.
+    Returns the SHA-256 of each, by its path.
 
     Args:
         limit: bytes that all files together may have.
@@ -69,31 +83,52 @@ def fetch_files(
         SourceError: a name leads elsewhere, the files are larger than ``limit``, or as `Download.run`.
         SdzhError: ``cancelled``, ``disk_full``, ``write_failed``.
     """
-    targets = {file.path: safe_path(folder, file.path) for file in files}
-    if len({path.lower() for path in targets}) != len(files):  # as Windows and macOS see them
-        raise SourceError("name_unsafe", name=ascii(files[0].path[:80]))
+    targets = _targets(files, folder)
     total = sum(file.size or 0 for file in files)
     if total > limit:
-        raise SourceError("source_too_large", size=total >> 20, limit=limit >> 20)
+        raise too_large(total, limit)
     check_space(folder, total - _here(targets.values()))
-    meter = Meter(total)
+    meter = Meter(total, limit)
     with stop.child() as own, ThreadPoolExecutor(parallel, thread_name_prefix="sdzh-download") as pool:
         downloads = [
             Download(web, file, targets[file.path], own, limit, partial(meter.count, file.path))
             for file in sorted(files, key=lambda file: -(file.size or 0))
         ]
-        running = {pool.submit(download.run) for download in downloads}
+        paths = {pool.submit(download.run): download.file.path for download in downloads}
+        running = set(paths)
+        digests: dict[str, str] = {}
         try:
             while running:
                 done, running = wait(running, _EVERY, FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
+                digests |= {paths[future]: future.result() for future in done}
                 report(meter.event())
         except BaseException:
             own.set()
             for future in running:
                 future.cancel()
             raise
+    return digests
+
+
+def _targets(files: Sequence[RemoteFile], folder: Path) -> dict[str, Path]:
+    """Where each file goes.
+
+    Raises:
+        SourceError: ``name_unsafe``: out of the folder, onto one another, or onto what a download keeps there itself.
+    """
+    targets = {file.path: safe_path(folder, file.path) for file in files}
+    seen = {
+        unicodedata.normalize("NFC", path).casefold() for path in targets
+    }  # as Windows and macOS see them
+    parents = {str(parent) for path in seen for parent in PurePosixPath(path).parents}
+    bad = [path for path in targets if path.lower().endswith(OWN_ENDINGS)]
+    if bad or len(seen) != len(files) or seen & parents or len(files) > _MANY:
+        raise SourceError("name_unsafe", name=ascii((bad or [file.path for file in files])[0][:80]))
+    return targets
+
+
+def too_large(size: int, limit: int) -> SourceError:
+    return SourceError("source_too_large", size=-(-size >> 20), limit=limit >> 20)
 
 
 def check_space(folder: Path, need: int) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import ssl
+import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from http.client import HTTPMessage
 from typing import Any
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from sd_chinese import __version__
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Stop
 from sd_chinese.registry.addresses import SourceError, is_inside
+from sd_chinese.registry.connection import PORTS, Route, authorization
 
 REDIRECTS = 8
 JSON_LIMIT = 32 << 20
@@ -26,7 +26,6 @@ _REDIRECTED = (301, 302, 303, 307, 308)
 # Worth another try a little later; everything else that is no success is the source's last word.
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 _REFUSALS = {401: "source_forbidden", 403: "source_forbidden", 404: "source_missing", 410: "source_missing"}
-_PORTS = {"http": 80, "https": 443}
 _CHUNK = 1 << 18
 
 
@@ -35,13 +34,18 @@ class LineError(Exception):
 
     Args:
         after: seconds that the server asks to wait.
-        reached: whether there was a connection at all.
+        tries: how many it is worth in a row.
     """
 
-    def __init__(self, reason: object, *, after: float = 0.0, reached: bool = True) -> None:
+    def __init__(self, reason: object, *, after: float = 0.0, tries: int = sys.maxsize) -> None:
         super().__init__(str(reason) or type(reason).__name__)
         self.after = after
-        self.reached = reached
+        self.tries = tries
+
+    @classmethod
+    def unanswered(cls, reason: Exception) -> LineError:
+        """The server has said nothing: another source is soon better than patience with this one."""
+        return cls(reason, tries=1 if isinstance(reason, TimeoutError) else 2)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Web:
             reached through redirects only, and must not lie inside this network.
         proxy: its URL; None for the system's settings, empty for none.
         timeout: seconds without a byte after which a line counts as dead.
+        patience: seconds until a server must have answered at all.
         attempts: tries in a row without a new byte.
         pause: seconds before the second try; doubled for each further one.
     """
@@ -60,6 +65,7 @@ class Web:
     trusted: frozenset[str] = frozenset()
     proxy: str | None = None
     timeout: float = 30.0
+    patience: float = 8.0
     attempts: int = 5
     pause: float = 1.0
 
@@ -73,11 +79,13 @@ class Web:
                 server's refusal. Status 416 is the caller's to understand.
         """
         for _ in range(REDIRECTS):
-            connection = self._connect(urlsplit(url))
+            connection = self._connect(urlsplit(url), stop)
             try:
-                assert connection.sock is not None
-                with stop.watching(connection.sock):
+                line = connection.sock
+                assert line is not None
+                with stop.watching(line):
                     response = self._request(connection, url, headers or {})
+                    line.settimeout(self.timeout)
                     if response.status not in _REDIRECTED:
                         yield _checked(Page(response.status, response.headers, url, response, stop))
                         return
@@ -93,7 +101,7 @@ class Web:
         """Ask for JSON, patiently.
 
         Raises:
-            SourceError: ``source_answer``, ``source_interrupted``, or as `open`.
+            SourceError: ``source_answer``, ``source_interrupted``, ``source_unreachable``, or as `open`.
         """
         return self.json_page(url, stop)[0]
 
@@ -108,14 +116,21 @@ class Web:
                 raise SourceError("source_answer", url=shown(url)) from None
             except LineError as error:
                 attempt += 1
-                # A source that cannot be reached gives way to the next one soon.
-                if attempt >= (self.attempts if error.reached else 2):
-                    raise SourceError("source_interrupted", url=shown(url), reason=error) from error
-                stop.sleep(self.back_off(attempt, error))
+                self.back_off(attempt, error, url, stop)
 
-    def back_off(self, attempt: int, error: LineError) -> float:
-        """Seconds to wait after the failed ``attempt``, counted from 1."""
-        return float(min(60.0, max(error.after, self.pause * 2 ** (attempt - 1))))
+    def back_off(self, failures: int, error: LineError, url: str, stop: Stop, *, heard: bool = False) -> None:
+        """Wait after so many failures in a row, counted from 1.
+
+        Args:
+            heard: the server has sent something before; then it is worth all attempts.
+
+        Raises:
+            SourceError: ``source_interrupted``, ``source_unreachable``: enough.
+        """
+        if failures >= (self.attempts if heard else min(self.attempts, error.tries)):
+            code = "source_interrupted" if heard or error.tries == sys.maxsize else "source_unreachable"
+            raise SourceError(code, url=shown(url), host=urlsplit(url).hostname, reason=error) from error
+        stop.sleep(min(60.0, max(error.after, self.pause * 2 ** (failures - 1))))
 
     def _next(self, url: str, location: str) -> str:
         target = urljoin(url, location)
@@ -123,34 +138,23 @@ class Web:
             raise SourceError("address_scheme", url=shown(target))
         return target
 
-    def _connect(self, target: SplitResult) -> http.client.HTTPConnection:
+    def _connect(self, target: SplitResult, stop: Stop) -> http.client.HTTPConnection:
         try:
-            host, port = target.hostname or "", target.port or _PORTS.get(target.scheme, 0)
+            host, port = target.hostname or "", target.port or PORTS.get(target.scheme, 0)
         except ValueError:
             host, port = "", 0
-        if target.scheme not in _PORTS or not host:
+        if target.scheme not in PORTS or not host:
             raise SourceError("address_scheme", url=shown(target.geturl()))
-        proxy = self._proxy(target.scheme, host)
         foreign = f"{host}:{port}" not in self.trusted
-        if foreign and is_inside(host):
-            raise SourceError("address_inside", host=host)
-        connection = _connection(target.scheme, host, port, proxy, min(self.timeout, 15.0))
+        proxy = self._proxy(target.scheme, host)
+        patience = min(self.timeout, self.patience)
         try:
-            connection.connect()
-            # Not by name: what the name means may change between a look-up and the connection.
-            if foreign and not proxy and is_inside(connection.sock.getpeername()[0]):
-                raise SourceError("address_inside", host=host)
-            connection.sock.settimeout(self.timeout)
+            return Route(target.scheme, host, port, proxy, foreign, patience, stop).connect()
         except ssl.SSLCertVerificationError as error:
-            connection.close()
             raise SourceError("source_certificate", host=host, reason=error.verify_message) from error
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            connection.close()
-            raise LineError(error, reached=False) from error
-        except SdzhError:
-            connection.close()
-            raise
-        return connection
+            stop.check()  # what `Stop` has shut fails too
+            raise LineError.unanswered(error) from error
 
     def _proxy(self, scheme: str, host: str) -> SplitResult | None:
         chosen = self.proxy
@@ -162,7 +166,7 @@ class Web:
         if not chosen or is_inside(host):
             return None
         proxy = urlsplit(chosen if "://" in chosen else f"http://{chosen}")
-        if proxy.scheme not in _PORTS or not proxy.hostname:
+        if proxy.scheme not in PORTS or not proxy.hostname:
             raise SdzhError("proxy_form", scheme=proxy.scheme)
         return proxy
 
@@ -175,12 +179,12 @@ class Web:
         proxy = self._proxy(target.scheme, target.hostname or "")
         if proxy and target.scheme == "http":
             path = f"http://{target.netloc.rpartition('@')[2]}{path}"
-            sent.update(_authorization(proxy))
+            sent.update(authorization(proxy))
         try:
             connection.request("GET", path, headers=sent)
             return connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise LineError(error) from error
+            raise LineError.unanswered(error) from error
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,7 @@ def shown(url: str) -> str:
 def authority(url: str) -> str:
     """``host:port`` of a URL, as `Web.trusted` spells it."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+    return f"{parts.hostname}:{parts.port or PORTS.get(parts.scheme, 0)}"
 
 
 _KEPT = "/%?=&:@+,;!$'()*~-._[]"
@@ -262,34 +266,3 @@ def _checked(page: Page) -> Page:
     if page.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise SourceError("source_answer", url=shown(page.url))
     return page
-
-
-def _connection(
-    scheme: str, host: str, port: int, proxy: SplitResult | None, timeout: float
-) -> http.client.HTTPConnection:
-    ends = (proxy.hostname or "", proxy.port or _PORTS[proxy.scheme]) if proxy else (host, port)
-    if scheme == "http":
-        return http.client.HTTPConnection(*ends, timeout=timeout)
-    connection = http.client.HTTPSConnection(*ends, timeout=timeout, context=_certificates())
-    if proxy:
-        connection.set_tunnel(host, port, headers=_authorization(proxy))
-    return connection
-
-
-def _authorization(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")}
-
-
-@lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
-    """The system's, and certifi's where it is installed: python.org's Python on macOS has none of its own."""
-    context = ssl.create_default_context()
-    try:
-        import certifi
-    except ImportError:
-        return context
-    context.load_verify_locations(certifi.where())
-    return context

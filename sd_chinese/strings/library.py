@@ -56,6 +56,28 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{url} 一再中断（{reason}）。已下载的部分会保留，请稍后重试，或换一个来源。",
         "{url} broke off again and again ({reason}). What has come is kept: try later, or use another source.",
     ),
+    "source_unreachable": (
+        "连不上 {host}（{reason}）。请检查网络或代理，或换一个来源。",
+        "{host} cannot be reached ({reason}). Check the network or the proxy, or use another source.",
+    ),
+    "source_differs": (
+        "{path} 与上次从这里安装时不同（上次 SHA-256 是 {before}…，这次是 {now}…）：可能是发布者更新了模型，"
+        "也可能是线路上有人改动。",
+        "{path} is not what it was when it was last installed from here (its SHA-256 was {before}… and is {now}…): the "
+        "publisher may have updated the model, or somebody on the way has tampered with it.",
+    ),
+    "source_differs_pinned": (
+        "{path} 与上次从这里安装时不同（上次 SHA-256 是 {before}…，这次是 {now}…），而名片指定的版本是不会变的："
+        "多半是镜像或线路改动了它。",
+        "{path} is not what it was when it was last installed from here (its SHA-256 was {before}… and is {now}…), and "
+        "the revision that the card names cannot change: most likely the mirror or the line has tampered with it.",
+    ),
+    "sources_differ": (
+        "{id} 没有安装：{reasons.zh} 请到 {page} 核对更新记录；确认无误后加上 --accept-changed（网页上点“仍要安装”），"
+        "之后就以新文件为准。",
+        "{id} was not installed: {reasons.en} Look at {page}; if the change is the publisher's, add --accept-changed "
+        "(or press Install anyway), and the new files are remembered.",
+    ),
     "source_length": (
         "{url} 的长度不对：应为 {expected} 字节，实为 {actual}。请换一个来源。",
         "{url} has the wrong length: {actual} bytes where {expected} were announced. Use another source.",
@@ -94,10 +116,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{id} can be had from {kinds} only, and the sources in use are {order}. Add one of them.",
     ),
     "sources_failed": (
-        "{id} 的所有来源都失败了：{reasons}。请检查网络或代理后重试（已下载的会接着下），"
-        "或从 {page} 手动下载，再用 --from 指定文件夹。",
-        "Every source of {id} failed: {reasons}. Check the network or proxy and try again (it resumes), or download it "
-        "by hand from {page} and name the folder with --from.",
+        "{id} 的所有来源都失败了：{reasons.zh} 请检查网络或代理后重试（已下载的会接着下），"
+        "或从 {page} 手动下载，把文件夹放进模型目录后点“转换”（命令行用 --from 指定文件夹）。",
+        "Every source of {id} failed: {reasons.en} Check the network or proxy and try again (it resumes), or download "
+        "it by hand from {page}, put the folder among the models and press Convert (on the command line: --from).",
     ),
     # the model library: installing
     "licence_unread": (
@@ -182,6 +204,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "replace a source's address, such as hf=https://…",
     ),
     "help_proxy": ("http 代理（默认按系统设置）", "http proxy (default: the system's)"),
+    "help_accept_changed": (
+        "文件与上次安装时不同也安装，并记住新的校验值",
+        "install although the files are not those of the last time, and remember the new ones",
+    ),
     "help_yes": ("已读过并同意许可", "I have read the licence and agree"),
     "help_force": ("本机跑不了也安装", "install it even if this host cannot run it"),
     "help_ids": ("模型的编号", "ids of models"),
@@ -198,6 +224,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The job {id} failed unexpectedly ({error}). Try again; if it stays so, report this line.",
     ),
     "stage_list": ("查看文件清单", "listing files"),
+    "stage_switch": ("换一个来源", "another source"),
+    "source_next": ("{name}（不通：{failed}）", "{name} (no luck with {failed})"),
     "stage_download": ("下载", "downloading"),
     "stage_verify": ("校验", "verifying"),
     "stage_convert": ("转换", "converting"),

@@ -97,4 +97,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ui_licence_ask": ("许可：{licence}", "Licence: {licence}"),
     "ui_licence_agree": ("同意并下载", "Agree and download"),
     "ui_licence_not": ("不同意", "Not now"),
+    "ui_install_anyway": ("仍要安装", "Install anyway"),
 }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Progress, Report, Stop
 from sd_chinese.registry.addresses import SourceError
-from sd_chinese.registry.card import Card
-from sd_chinese.registry.download import SIZE_LIMIT, RemoteFile, digest_of
+from sd_chinese.registry.card import Card, Source, Words
+from sd_chinese.registry.download import SIZE_LIMIT, RemoteFile
 from sd_chinese.registry.identify import identify
 from sd_chinese.registry.scan import SUFFIXES
 from sd_chinese.registry.selection import choose_files
@@ -30,27 +31,33 @@ _ROUNDED, _EXACT, _BESIDE = 1.5, 1.02, 64 << 20
 
 @dataclass(frozen=True)
 class Fetched:
-    """A model's files on this disk; ``digests`` is the SHA-256 of each that was fetched."""
+    """A model's files on this disk, and where they are from."""
 
     path: Path
     source: str
     revision: str = ""
-    digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def fetch_model(card: Card, library: Library, report: Report, stop: Stop) -> Fetched:
+def fetch_model(
+    card: Card, library: Library, report: Report, stop: Stop, *, accept_changed: bool = False
+) -> Fetched:
     """Try the sources in the user's order.
 
+    Args:
+        accept_changed: take files that are not those which the same source had at the last install.
+
     Raises:
-        SdzhError: ``sources_none``; ``sources_failed``, with each source's reason; ``cancelled``; ``disk_full`` or
-            ``write_failed``, which no other source would mend.
+        SdzhError: ``sources_none``; ``sources_failed``, with each source's reason; ``sources_differ``, where one would
+            have other files than the last time; ``cancelled``; ``disk_full`` or ``write_failed``, which no other
+            source would mend.
     """
-    failures = []
+    failures: list[tuple[Offer, SourceError]] = []
     for offer in library.sources.offers(card):
         try:
             if offer.source.kind in _LOCAL:
                 return _found(card, offer)
-            return _fetched(card, offer, library, report, stop)
+            report(_asking(offer, [failed.name for failed, _ in failures]))
+            return _fetched(card, offer, library, report, stop, accept_changed)
         except SourceError as error:
             failures.append((offer, error))
     if not failures:
@@ -58,8 +65,21 @@ def fetch_model(card: Card, library: Library, report: Report, stop: Stop) -> Fet
         raise SdzhError("sources_none", id=card.id, kinds=wanted, order=", ".join(library.sources.order))
     if len(failures) == 1 and failures[0][0].source.kind in _LOCAL:
         raise failures[0][1]
-    reasons = " | ".join(f"{offer.name}: {error.zh} {error.en}" for offer, error in failures)
-    raise SdzhError("sources_failed", id=card.id, reasons=reasons, page=card.homepage or "-")
+    reasons = Words(
+        " ".join(f"【{offer.name}】{error.zh}" for offer, error in failures),
+        " ".join(f"[{offer.name}] {error.en}" for offer, error in failures),
+    )
+    changed = any(error.code.startswith("source_differs") for _, error in failures)
+    code = "sources_differ" if changed else "sources_failed"
+    raise SdzhError(code, id=card.id, reasons=reasons, page=card.homepage or "-")
+
+
+def _asking(offer: Offer, failed: Sequence[str]) -> Progress:
+    """Which source is asked, and in place of which."""
+    if not failed:
+        return Progress("list", unit="files", detail=offer.name)
+    told = strings.both("source_next", name=offer.name, failed=", ".join(failed))
+    return Progress("switch", unit="files", detail=told)
 
 
 def _found(card: Card, offer: Offer) -> Fetched:
@@ -70,23 +90,45 @@ def _found(card: Card, offer: Offer) -> Fetched:
     return Fetched(_checked(card, path), f"{offer.name} {offer.source.path}")
 
 
-def _fetched(card: Card, offer: Offer, library: Library, report: Report, stop: Stop) -> Fetched:
-    report(Progress("list", unit="files", detail=offer.name))
+def _fetched(
+    card: Card, offer: Offer, library: Library, report: Report, stop: Stop, accept_changed: bool
+) -> Fetched:
+    source = offer.source
+    known = {} if accept_changed else library.ledger.fetched(source.origin)
     web = library.sources.web()
     listed = list_files(offer, web, stop)
-    files = listed if card.kind == "corpus" else choose_files(listed, card, offer.source)
+    files = listed if card.kind == "corpus" else choose_files(listed, card, source)
+    _compare(_published(files), known, source)  # before gigabytes are fetched in vain
     folder = library.downloads(card.id)
     _check_disks(card, files, folder, library)
-    fetch_files(files, folder, web, report, stop, limit=_limit(card))
+    digests = fetch_files(files, folder, web, report, stop, limit=_limit(card))
     _drop_others(folder, files)
-    digests = _digests(files, folder, report, stop)
     place = folder / files[0].path if card.kind == "corpus" else folder
     try:
+        _compare(digests, known, source)
         path = _checked(card, place)
     except SourceError:
         library.discard_downloads(card.id)  # whole, and of no use
         raise
-    return Fetched(path, f"{offer.name} {offer.address}", offer.source.revision, digests)
+    library.ledger.remember(source.origin, digests)
+    return Fetched(path, f"{offer.name} {offer.address}", source.revision)
+
+
+def _published(files: Iterable[RemoteFile]) -> dict[str, str]:
+    digests = {file.path: file.digest for file in files}
+    return {path: each.value for path, each in digests.items() if each and each.algorithm == "sha256"}
+
+
+def _compare(digests: Mapping[str, str], known: Mapping[str, str], source: Source) -> None:
+    """
+    Raises:
+        SourceError: ``source_differs``: a file is not what the same source had before; ``source_differs_pinned``: and
+            the card names a commit, whose content no publisher can change.
+    """
+    for path, now in digests.items():
+        if known.get(path, now) != now:
+            code = "source_differs_pinned" if source.pinned else "source_differs"
+            raise SourceError(code, path=path, before=known[path][:12], now=now[:12])
 
 
 def _check_disks(card: Card, files: Sequence[RemoteFile], folder: Path, library: Library) -> None:
@@ -112,16 +154,6 @@ def _drop_others(folder: Path, files: Sequence[RemoteFile]) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and path not in wanted:
             path.unlink()
-
-
-def _digests(files: Sequence[RemoteFile], folder: Path, report: Report, stop: Stop) -> dict[str, str]:
-    digests: dict[str, str] = {}
-    for file in files:
-        report(Progress("verify", unit="files", done=len(digests), total=len(files), detail=file.path))
-        published = file.digest if file.digest and file.digest.algorithm == "sha256" else None
-        path = folder.joinpath(*file.path.split("/"))
-        digests[file.path] = published.value if published else digest_of(path, stop=stop)
-    return digests
 
 
 def _checked(card: Card, path: Path) -> Path:

@@ -32,6 +32,7 @@ def install_model(
     stop: Stop,
     *,
     accept_licence: bool = False,
+    accept_changed: bool = False,
     any_host: bool = False,
 ) -> Installed:
     """Install a model of the library; one that is installed already is left as it is.
@@ -41,11 +42,12 @@ def install_model(
 
     Args:
         accept_licence: the user has been shown `Card.licence` and agrees; asked once per card.
+        accept_changed: as for `fetch_model`.
         any_host: also a model that this host cannot run.
 
     Raises:
-        SdzhError: ``licence_unread``, ``unfit_…``, ``target_taken``, ``sources_failed``, ``sources_none``,
-            ``cancelled``, ``disk_full``, ``lock_held``, or as the conversion.
+        SdzhError: ``licence_unread``, ``unfit_…``, ``target_taken``, ``sources_failed``, ``sources_differ``,
+            ``sources_none``, ``cancelled``, ``disk_full``, ``lock_held``, or as the conversion.
     """
     card = library.catalog.get(card_id)
     target = library.target(card.kind, card.id)
@@ -59,7 +61,7 @@ def install_model(
     agree_to_licence(card, library, accept_licence)
     with held(library.downloads("") / f"{card.id}.lock", wait=False):
         if not (begun and target.exists()):
-            fetched = fetch_model(card, library, report, stop)
+            fetched = fetch_model(card, library, report, stop, accept_changed=accept_changed)
             stop.check()
             # Written before the target appears: should the power fail after that, it is known to be ours and whole.
             begun = _begun(card, target, fetched)
@@ -111,7 +113,7 @@ def licence_of(card: Card) -> str:
 
 def _begun(card: Card, target: Path, fetched: Fetched) -> Installed:
     """The record of a model that is about to be placed: no file of it is known yet."""
-    origin = (fetched.source, fetched.revision, fetched.digests)
+    origin = (fetched.source, fetched.revision)
     return Installed(card.id, card.kind, target.name, (), *origin, time.time())
 
 

@@ -13,7 +13,7 @@ import pytest
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Progress, Stop
 from sd_chinese.registry.addresses import SourceError
-from sd_chinese.registry.download import Digest, Download, RemoteFile, digest_of
+from sd_chinese.registry.download import Digest, Download, RemoteFile, Tally, digest_of
 from sd_chinese.registry.sources import Sources
 from sd_chinese.registry.transfer import fetch_files
 from sd_chinese.registry.web import Web
@@ -85,9 +85,9 @@ def test_spoilt_content_is_fetched_once_more(tmp_path: Path, hub: Hub, web: Web,
 
 
 REFUSED = {
-    "silent": "source_interrupted",
-    "hang": "source_interrupted",
-    "garbage": "source_interrupted",
+    "silent": "source_unreachable",
+    "hang": "source_unreachable",
+    "garbage": "source_unreachable",
     "503": "source_interrupted",
     "401": "source_forbidden",
     "403": "source_forbidden",
@@ -175,6 +175,62 @@ def test_a_file_of_unknown_length_is_bounded(tmp_path: Path, hub: Hub, web: Web,
         assert left_over(tmp_path / "out") == []
 
 
+def test_files_of_unknown_size_are_bounded_together(
+    tmp_path: Path, hub: Hub, web: Web, content: bytes
+) -> None:
+    files = [replace(remote(hub, content, f"{n}.bin"), size=None, digest=None) for n in range(3)]
+    limit = SIZE * 5 // 2
+    with pytest.raises(SourceError) as caught:
+        fetch_files(files, tmp_path / "out", web, lambda event: None, Stop(), limit=limit)
+    assert caught.value.code == "source_too_large"
+    assert sum(path.stat().st_size for path in (tmp_path / "out").glob("*.bin*")) <= limit + (1 << 20)
+
+
+def test_what_comes_is_counted_as_it_comes(
+    tmp_path: Path, hub: Hub, web: Web, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gigabytes are not read again for their checksum; what an earlier try has left is, and once."""
+    reread: list[int] = []
+    count = Tally.count_file
+
+    def spy(tally: Tally, path: Path, size: int, stop: Stop) -> None:
+        before = len(tally.counted)
+        count(tally, path, size, stop)
+        reread.append(len(tally.counted) - before)
+
+    class Spied(Tally):
+        counted = b""
+
+        def count(self, chunk: bytes) -> None:
+            self.counted += chunk
+            super().count(chunk)
+
+    monkeypatch.setattr("sd_chinese.registry.download.digest_of", None)
+    monkeypatch.setattr(Tally, "count_file", spy)
+    hub.faults["a.bin"] = ["cut", "403"]
+    target, expected = tmp_path / "out" / "a.bin", hashlib.sha256(content).hexdigest()
+    with pytest.raises(SourceError):
+        fetch(web, remote(hub, content), target, tally=Spied())
+    assert sum(reread) == 0
+    hub.faults["a.bin"] = ["cut", "cut"]
+    assert Download(web, remote(hub, content), target, Stop(), tally=Spied()).run() == expected
+    assert sum(reread) == SIZE // 2
+    hub.faults["a.bin"] = ["corrupt", "whole"]  # and one that starts anew counts anew
+    target.unlink()
+    assert Download(web, remote(hub, content), target, Stop(), tally=Spied()).run() == expected
+    assert sum(reread) == SIZE // 2
+
+
+def test_a_wrong_file_under_the_right_name_is_fetched_anew(
+    tmp_path: Path, hub: Hub, web: Web, content: bytes
+) -> None:
+    target = tmp_path / "a.bin"
+    target.write_bytes(content[:-1] + b"?")
+    hub.faults["a.bin"] = ["cut"]
+    fetch(web, remote(hub, content), target)
+    assert target.read_bytes() == content
+
+
 def test_it_can_be_stopped_while_the_line_is_dead(
     tmp_path: Path, hub: Hub, sources: Sources, content: bytes
 ) -> None:
@@ -237,18 +293,45 @@ TRAVERSALS = [
     "a/../../b",
     "/etc/passwd",
     "C:/a",
+    "C:a",
+    "//host/share",
     "a\\b",
+    "\\\\host\\a",
     "a//b",
+    "..\\a",
+]
+DEVICES = [
     "con.txt",
+    "CON",
+    "con .txt",
+    "x/aux.json",
+    "NUL",
+    "com1",
+    "com¹.bin",
+    "lpt9.x.y",
+    "conin$",
+    "CLOCK$",
+]
+UNNAMEABLE = [
     "a.",
     " a",
+    "a ",
     "a\0b",
+    "a\nb",
+    "a\x7f",
     "",
     ".",
+    "..",
+    "a\ud800",
+    "a:b",
+    "a?",
+    "a/" * 20 + "b",
 ]
+LONG = ["x" * 201, "水" * 67]  # of 255 bytes, of which a download needs some for itself
+OURS = ["a.bin.part", "a.bin.part.json", "A.PART"]
 
 
-@pytest.mark.parametrize("name", [*TRAVERSALS, "a/" * 20 + "b", "x" * 300, "a:b"])
+@pytest.mark.parametrize("name", [*TRAVERSALS, *DEVICES, *UNNAMEABLE, *LONG, *OURS], ids=ascii)
 def test_names_cannot_leave_the_folder(tmp_path: Path, hub: Hub, web: Web, content: bytes, name: str) -> None:
     with pytest.raises(SourceError) as caught:
         fetch_files([remote(hub, content, name)], tmp_path / "out", web, lambda event: None, Stop())
@@ -256,10 +339,25 @@ def test_names_cannot_leave_the_folder(tmp_path: Path, hub: Hub, web: Web, conte
     assert left_over(tmp_path) == ["repo/a.bin"]
 
 
-def test_two_names_that_are_one_on_some_disks(tmp_path: Path, hub: Hub, web: Web, content: bytes) -> None:
-    files = [remote(hub, content, "A.bin"), remote(hub, content, "a.bin")]
-    with pytest.raises(SourceError):
+@pytest.mark.parametrize("name", ["x" * 200, "水" * 66, "console.txt", "com10", "a.b/.c", ".a"])
+def test_odd_names_that_are_fine(tmp_path: Path, hub: Hub, web: Web, content: bytes, name: str) -> None:
+    fetch_files([remote(hub, content, name)], tmp_path / "out", web, lambda event: None, Stop())
+    assert (tmp_path / "out" / name).read_bytes() == content
+
+
+ONE = [["A.bin", "a.bin"], ["é.bin", "e\u0301.bin"], ["ß", "SS"], ["a", "a/b"], ["b/c/d", "B"], ["a"] * 2]
+
+
+@pytest.mark.parametrize(
+    "names", [*ONE, [f"{number}.json" for number in range(201)]], ids=lambda each: each[0]
+)
+def test_names_that_are_one_on_some_disks_or_too_many(
+    tmp_path: Path, hub: Hub, web: Web, content: bytes, names: list[str]
+) -> None:
+    files = [remote(hub, content, name) for name in names]
+    with pytest.raises(SourceError) as caught:
         fetch_files(files, tmp_path / "out", web, lambda event: None, Stop())
+    assert caught.value.code == "name_unsafe" and hub.asked == []
 
 
 def test_checksums(tmp_path: Path) -> None:

@@ -11,9 +11,7 @@ import pytest
 from sd_chinese.errors import SdzhError
 from sd_chinese.registry.installed import Installed, Ledger, PlacedFile, held
 
-RECORD = Installed(
-    "墨", "lora", "墨.safetensors", (PlacedFile("", 3, "0" * 64),), "hf", "v1", {"a": "b"}, 1.5
-)
+RECORD = Installed("墨", "lora", "墨.safetensors", (PlacedFile("", 3, "0" * 64),), "hf", "v1", 1.5)
 
 
 def test_records_come_and_go(tmp_path: Path) -> None:
@@ -27,6 +25,16 @@ def test_records_come_and_go(tmp_path: Path) -> None:
     ledger.drop("墨")
     assert ledger.read() == {} and ledger.accepted() == {"墨": "MIT"}
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_was_fetched_outlives_the_model(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "installed.json")
+    assert ledger.fetched("hf:a/b@") == {}
+    ledger.put(RECORD)
+    ledger.remember("hf:a/b@", {"unet": "0", "vae": "1"})
+    ledger.remember("hf:a/b@", {"unet": "2"})
+    ledger.drop("墨")
+    assert ledger.fetched("hf:a/b@") == {"unet": "2", "vae": "1"} and ledger.fetched("hf:a/b@v2") == {}
 
 
 OUTSIDE = json.dumps({"models": {"a": {"kind": "lora", "place": "../../x", "files": []}}})
