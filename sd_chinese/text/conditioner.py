@@ -155,7 +155,8 @@ class Conditioner:
         if self.spec.attention_mask:
             used = torch.tensor([[chunk.used] for chunk in chunks], device=device)
             mask = (torch.arange(ids.shape[1], device=device) < used).long()
-        return self.encoder(ids, mask, clip_skip), weights
+        rows = self.encoder(ids, mask, clip_skip)
+        return rows, weights.to(rows.device)  # a host computes elsewhere than it keeps what memory has no room for
 
     def _chunks(self, text: str, negative: bool, emphasis: str) -> list[Chunk]:
         return chunk_prompt(text, self.tokenizer, self.spec, negative=negative, markup=emphasis != "None")

@@ -73,6 +73,14 @@ def put_encoder(forge: FakeForge, family: str, name: str) -> None:
     (folder / "text_encoder").rename(target)
 
 
+def test_rows_are_computed_elsewhere_than_weights_are_kept(forge: FakeForge, checkpoint: Checkpoint) -> None:
+    """backend/memory_management.py keeps in main memory what the device has no room for."""
+    engine = forge.choose(checkpoint(PAI)).text_processing_engine
+    encoder = engine._conditioner.encoder
+    encoder.register_forward_hook(lambda module, inputs, rows: rows.to("meta"))
+    assert engine(["(月夜:1.2) 小舟"]).device.type == "meta"
+
+
 @pytest.mark.parametrize("family", [PAI, TAIYI])
 def test_rows_are_the_publishers(
     forge: FakeForge, checkpoint: Checkpoint, tmp_path: Path, family: str
