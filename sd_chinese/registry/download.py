@@ -125,15 +125,16 @@ class Download:
         return self.target.with_name(self.target.name + OWN_ENDINGS[1])
 
     def _fetch(self) -> None:
-        failures, corrupt, heard = 0, False, False
+        failures, corrupt = 0, False
+        granted = 2  # it has answered with its list of files
         while True:
             before = self._here()
             try:
                 self._receive()
             except LineError as error:
                 came = self._here() > before
-                failures, heard = 1 if came else failures + 1, heard or came
-                self.web.back_off(failures, error, self.file.url, self.stop, heard=heard)
+                failures, granted = (1, self.web.attempts) if came else (failures + 1, granted)
+                self.web.back_off(failures, error, self.file.url, self.stop, granted)
                 continue
             if self._is_right(self.part):
                 return

@@ -118,17 +118,17 @@ class Web:
                 attempt += 1
                 self.back_off(attempt, error, url, stop)
 
-    def back_off(self, failures: int, error: LineError, url: str, stop: Stop, *, heard: bool = False) -> None:
+    def back_off(self, failures: int, error: LineError, url: str, stop: Stop, granted: int = 1) -> None:
         """Wait after so many failures in a row, counted from 1.
 
         Args:
-            heard: the server has sent something before; then it is worth all attempts.
+            granted: tries that the server has earned, whatever the error.
 
         Raises:
             SourceError: ``source_interrupted``, ``source_unreachable``: enough.
         """
-        if failures >= (self.attempts if heard else min(self.attempts, error.tries)):
-            code = "source_interrupted" if heard or error.tries == sys.maxsize else "source_unreachable"
+        if failures >= min(self.attempts, max(error.tries, granted)):
+            code = "source_interrupted" if error.tries == sys.maxsize else "source_unreachable"
             raise SourceError(code, url=shown(url), host=urlsplit(url).hostname, reason=error) from error
         stop.sleep(min(60.0, max(error.after, self.pause * 2 ** (failures - 1))))
 
@@ -147,9 +147,8 @@ class Web:
             raise SourceError("address_scheme", url=shown(target.geturl()))
         foreign = f"{host}:{port}" not in self.trusted
         proxy = self._proxy(target.scheme, host)
-        patience = min(self.timeout, self.patience)
         try:
-            return Route(target.scheme, host, port, proxy, foreign, patience, stop).connect()
+            return Route(target.scheme, host, port, proxy, foreign, self.patience, stop).connect()
         except ssl.SSLCertVerificationError as error:
             raise SourceError("source_certificate", host=host, reason=error.verify_message) from error
         except (OSError, http.client.HTTPException, UnicodeError) as error:

@@ -57,8 +57,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{url} broke off again and again ({reason}). What has come is kept: try later, or use another source.",
     ),
     "source_unreachable": (
-        "连不上 {host}（{reason}）。请检查网络或代理，或换一个来源。",
-        "{host} cannot be reached ({reason}). Check the network or the proxy, or use another source.",
+        "连不上 {host}（{reason}）。已下载的部分会保留，请检查网络或代理，或换一个来源。",
+        "{host} cannot be reached ({reason}). What has come is kept: check the network or the proxy, or use another "
+        "source.",
     ),
     "source_differs": (
         "{path} 与上次从这里安装时不同（上次 SHA-256 是 {before}…，这次是 {now}…）：可能是发布者更新了模型，"

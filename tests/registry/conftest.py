@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from sd_chinese.registry.card import Card, Source
 from sd_chinese.registry.catalog import Catalog
+from sd_chinese.registry.download import digest_of
 from sd_chinese.registry.sources import Sources
 from sd_chinese.workflows.find_model import PROJECT
 from sd_chinese.workflows.library import Library
@@ -41,8 +43,14 @@ REPOS = {
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    with serving(Hub(repos=dict(REPOS))) as server:
+    with serving(Hub(repos=dict(REPOS), digests=dict(weight_digests()))) as server:
         yield server
+
+
+@lru_cache(maxsize=1)
+def weight_digests() -> dict[Path, str]:
+    """Known beforehand: a list that comes late is none."""
+    return {path: digest_of(path) for path in WEIGHTS.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -61,6 +69,7 @@ def sources(hub: Hub, other: Hub) -> Sources:
         addresses=dict.fromkeys(("hf", "modelscope", "npm"), hub.url),
         proxy="",
         timeout=0.4,
+        patience=1.0,
         attempts=3,
         pause=0.005,
     )

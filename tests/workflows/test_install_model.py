@@ -14,13 +14,13 @@ import pytest
 import torch
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.progress import Progress, Stop
+from sd_chinese.progress import Progress, Stop, describe
 from sd_chinese.registry.card import Hosts, Licence, Source, Terms, Words
 from sd_chinese.registry.identify import identify
 from sd_chinese.registry.installed import Installed, held
 from sd_chinese.spec import SPEC_KEY, read_spec
 from sd_chinese.text.load import load_conditioner_from
-from sd_chinese.weights_io import open_weights, read_header
+from sd_chinese.weights_io import TensorSource, open_weights, read_header, write_safetensors
 from sd_chinese.workflows.find_model import find_model, installed_path
 from sd_chinese.workflows.install_model import install_model
 from sd_chinese.workflows.jobs import Jobs
@@ -140,6 +140,94 @@ def test_the_next_source_takes_over_where_the_first_one_broke_off(library: Libra
     record = install("mini-ink", library)
     assert record.source.startswith("modelscope")
     assert hub.sent[LORA_FILE] == (WEIGHTS / "lora-ink" / LORA_FILE).stat().st_size
+
+
+@pytest.mark.parametrize("kind", ["hf", "modelscope"])
+def test_the_published_checksum_is_compared(library: Library, hub: Hub, kind: str) -> None:
+    only = replace(library, sources=replace(library.sources, order=(kind,)))
+    hub.faults = {LORA_FILE: ["corrupt…"]}
+    with pytest.raises(SdzhError) as caught:
+        install("mini-ink", only)
+    assert "checksum" in caught.value.en and "校验值" in caught.value.zh
+    assert hub.sent == {} and left_over(library.host.folder("lora")) == []
+
+
+def other_file(hub: Hub, tmp_path: Path) -> None:
+    """The publisher's LoRA has changed: the same tensors, another file."""
+    with open_weights(WEIGHTS / "lora-ink") as weights:
+        sources = [
+            TensorSource(key, info.shape, info.dtype, lambda key=key: 2 * weights.tensor(key))
+            for key, info in weights.header.tensors.items()
+        ]
+        write_safetensors(tmp_path / "changed" / LORA_FILE, sources, {})
+    hub.repos["we/lora"] = tmp_path / "changed"
+    hub.digests.clear()
+
+
+@pytest.mark.parametrize("published", [True, False], ids=["published", "unpublished"])
+def test_files_that_changed_since_the_last_install(
+    library: Library, hub: Hub, tmp_path: Path, published: bool
+) -> None:
+    only = replace(library, sources=replace(library.sources, order=("hf",)))
+    hub.published = published
+    install("mini-ink", only)
+    remove_model("mini-ink", only)
+    install("mini-ink", only)  # the same again
+    remove_model("mini-ink", only)
+    other_file(hub, tmp_path)
+    hub.sent.clear()
+    with pytest.raises(SdzhError) as caught:
+        install("mini-ink", only)
+    assert caught.value.code == "sources_differ"
+    assert (
+        LORA_FILE in caught.value.zh and "--accept-changed" in caught.value.zh and "更新" in caught.value.zh
+    )
+    assert bool(hub.sent) != published  # where it is published, nothing is fetched in vain
+    assert models(library) == ["encoder/installed.json"]
+    install("mini-ink", only, accept_changed=True)
+    remove_model("mini-ink", only)
+    install("mini-ink", only)  # what was accepted is remembered
+
+
+def test_a_commit_that_changed_and_a_source_that_did_not(library: Library, hub: Hub, tmp_path: Path) -> None:
+    commit = "0123456789" * 4
+    pinned = (Source("hf", repo="we/lora", revision=commit), Source("modelscope", repo="we/same"))
+    hub.repos["we/same"] = WEIGHTS / "lora-ink"
+    card_of(library, "mini-ink", sources=pinned)
+    install("mini-ink", library)
+    remove_model("mini-ink", library)
+    other_file(hub, tmp_path)
+    assert install("mini-ink", library).source.startswith("modelscope")
+    remove_model("mini-ink", library)
+    del hub.repos["we/same"]
+    with pytest.raises(SdzhError) as caught:
+        install("mini-ink", library)
+    assert caught.value.code == "sources_differ" and "cannot change" in caught.value.en
+
+
+@pytest.mark.parametrize("fault", ["hang", "silent", "garbage"])
+def test_a_source_that_never_answers_is_asked_once(
+    library: Library, hub: Hub, other: Hub, fault: str
+) -> None:
+    """HuggingFace seen from the mainland: one wait, said in a line, and not again for each of the files."""
+    other.faults["listing"] = [f"{fault}…"]
+    addresses = {"hf": other.url, "modelscope": hub.url}
+    blocked = replace(
+        library, sources=replace(library.sources, order=("hf", "modelscope"), addresses=addresses)
+    )
+    events: list[Progress] = []
+    record = install("mini", blocked, events)
+    assert record.source.startswith("modelscope") and len(record.files) == 1
+    assert len(other.asked) == (1 if fault == "hang" else 2)
+    told = list(dict.fromkeys(describe(event) for event in events if event.stage in ("list", "switch")))
+    assert len(told) == 2 and "modelscope（不通：hf）" in told[1]
+
+
+def test_files_on_a_machine_that_never_answers(library: Library, hub: Hub) -> None:
+    """The hub answers and the machine that keeps its files does not: that source is given up as a whole."""
+    hub.faults = {LORA_FILE: ["hang", "hang"]}
+    assert install("mini-ink", library).source.startswith("modelscope")
+    assert hub.faults == {LORA_FILE: []}
 
 
 def test_another_source_may_keep_other_files(library: Library, hub: Hub, tmp_path: Path) -> None:
