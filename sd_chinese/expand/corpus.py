@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -36,6 +37,8 @@ SHELVES = {
     "shuimotangshi": ("唐", False, ""),
 }
 CLAUSE = (4, 24)
+# Of the whole archive and of one file in it, unpacked: the real one has 0.36 GB, its largest file 4 MB.
+ARCHIVE_LIMIT, FILE_LIMIT = 4 << 30, 64 << 20
 _PUNCTUATION = re.compile(r"[，。、；：？！,.;:?!\s·「」『』“”‘’《》]+")
 _ASIDE = re.compile(r"[（(\[【〔{].*?[）)\]】〕}]")
 
@@ -85,9 +88,17 @@ def _records(package: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
             continue
         dynasty, tagged_only, _ = SHELVES[shelf]
         dynasty = dynasty or ("宋" if ".song." in parts[-1] else "唐")
-        for record in json.loads(raw):
+        for record in _listed(raw, name):
             if isinstance(record, dict) and (record.get("tags") or not tagged_only):
                 yield shelf, dynasty, record
+
+
+def _listed(raw: bytes, name: str) -> list[Any]:
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise SdzhError("corpus_unreadable", path=name, reason=error) from error
+    return content if isinstance(content, list) else []
 
 
 def _files(package: Path) -> Iterator[tuple[str, bytes]]:
@@ -97,12 +108,21 @@ def _files(package: Path) -> Iterator[tuple[str, bytes]]:
         return
     try:
         with tarfile.open(package) as archive:
+            size = 0
             for member in archive:
-                file = archive.extractfile(member) if member.name.endswith(".json") else None
+                size += member.size
+                if size > ARCHIVE_LIMIT or member.size > FILE_LIMIT:
+                    raise SdzhError("corpus_unreadable", path=package, reason=f"{member.name[:80]}: {size} B")
+                # Nothing is unpacked onto the disk; links, devices and folders are no files.
+                file = archive.extractfile(member) if _is_poems(member) else None
                 if file:
                     yield member.name, file.read()
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise SdzhError("corpus_unreadable", path=package, reason=error) from error
+
+
+def _is_poems(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and member.name.endswith(".json")
 
 
 def _fields(record: dict[str, Any], shelf: str) -> tuple[str, str, list[str], str]:

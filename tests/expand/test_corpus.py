@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import random
 import tarfile
 from pathlib import Path
 
@@ -70,6 +72,64 @@ def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.tgz").write_bytes(b"no archive")
     with pytest.raises(SdzhError, match="cannot be read"):
         bake_corpus(tmp_path / "broken.tgz", tmp_path / "out.txt")
+    assert not (tmp_path / "out.txt").exists()
+
+
+def archive(path: Path, members: list[tuple[tarfile.TarInfo, bytes]]) -> Path:
+    with tarfile.open(path, "w:gz") as out:
+        for info, content in members:
+            info.size = info.size or len(content)
+            out.addfile(info, io.BytesIO(content + bytes(max(0, info.size - len(content)))))
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", size: int = 0) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, target, size
+    return info
+
+
+def test_members_that_are_no_plain_files_are_passed_over(tmp_path: Path) -> None:
+    """Links, devices, names that lead out: nothing is followed and nothing unpacked."""
+    poem = json.dumps(FILES["shijing/shijing.json"]).encode()
+    secret = tmp_path / "shijing" / "secret.json"
+    secret.parent.mkdir()
+    secret.write_bytes(poem.replace("子衿".encode("unicode-escape"), b"x"))
+    odd = [
+        member("package/shijing/a.json", tarfile.SYMTYPE, str(secret)),
+        member("package/shijing/b.json", tarfile.LNKTYPE, "../../shijing/secret.json"),
+        member("package/shijing/c.json", tarfile.CHRTYPE),
+        member("package/shijing/d.json", tarfile.FIFOTYPE),
+        member("package/shijing/e.json", tarfile.DIRTYPE),
+    ]
+    names = ["/shijing/f.json", "../../shijing/g.json", "package/shijing/h.json"]
+    path = archive(
+        tmp_path / "odd.tgz", [*((each, b"") for each in odd), *((member(n), poem) for n in names)]
+    )
+    before = sorted(tmp_path.rglob("*"))
+    assert bake_corpus(path, tmp_path / "out.txt").poems == 1
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, tmp_path / "out.txt"])
+
+
+@pytest.mark.parametrize("bomb", ["file", "archive", "json", "nested", "cut"])
+def test_archives_that_would_fill_the_memory(
+    tmp_path: Path, bomb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sd_chinese.expand.corpus.FILE_LIMIT", 1 << 20)
+    monkeypatch.setattr("sd_chinese.expand.corpus.ARCHIVE_LIMIT", 2 << 20)
+    members = {
+        "file": [(member("shijing/a.json", size=(1 << 20) + 1), b"")],
+        "archive": [(member(f"{n}.bin", size=1 << 20), b"") for n in range(3)],
+        "json": [(member("shijing/a.json"), b"[1, 2")],
+        "nested": [(member("shijing/a.json"), b"[" * 200_000)],
+        "cut": [(member("shijing/a.json"), b"[]" + random.Random(0).randbytes(5000))],
+    }
+    path = archive(tmp_path / "bomb.tgz", members[bomb])
+    if bomb == "cut":
+        path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(SdzhError) as caught:
+        bake_corpus(path, tmp_path / "out.txt")
+    assert caught.value.code == "corpus_unreadable"
     assert not (tmp_path / "out.txt").exists()
 
 
