@@ -156,7 +156,7 @@ class Conditioner:
             used = torch.tensor([[chunk.used] for chunk in chunks], device=device)
             mask = (torch.arange(ids.shape[1], device=device) < used).long()
         rows = self.encoder(ids, mask, clip_skip)
-        return rows, weights.to(rows.device)  # a host computes elsewhere than it keeps what memory has no room for
+        return rows, weights.to(rows.device)  # computed elsewhere than a host short of memory keeps weights
 
     def _chunks(self, text: str, negative: bool, emphasis: str) -> list[Chunk]:
         return chunk_prompt(text, self.tokenizer, self.spec, negative=negative, markup=emphasis != "None")
