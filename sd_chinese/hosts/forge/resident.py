@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sd_chinese.spec import EncoderSpec
 from sd_chinese.text.encoders import encoder_class
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
 
@@ -27,23 +29,30 @@ def settle(encoder: nn.Module, spec: EncoderSpec) -> nn.Module:
         with modeling_utils.no_init_weights(), using_forge_operations(**place, manual_cast_enabled=True):
             settled: nn.Module = encoder_class(spec.architecture)(spec)
         settled.load_state_dict(encoder.state_dict())
-        for module in settled.modules():
-            if isinstance(module, torch.nn.Embedding):
-                module.to(torch.float32)
+        compute_on(settled, memory_management.text_encoder_device)
         settled.requires_grad_(False).eval()
-    settled.register_forward_pre_hook(_to_text_device, with_kwargs=False)
     return settled
 
 
-def _to_text_device(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Layers follow their input, even those that the host has swapped out; buffers are nobody's but ours."""
-    from backend import memory_management
+def compute_on(encoder: nn.Module, place: Callable[[], torch.device]) -> None:
+    """Compute in float32 and on a device, whatever the precision of the host's layers and wherever it has put them.
 
-    device = memory_management.text_encoder_device()
-    for part in module.modules():
-        for name, buffer in part.named_buffers(recurse=False):
-            setattr(part, name, buffer.to(device))
-    return tuple(item.to(device) if hasattr(item, "device") else item for item in inputs)
+    Layers follow their input, which comes from the embeddings; buffers are nobody's but ours.
+    """
+    import torch
+
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.Embedding):
+            module.to(torch.float32)
+
+    def move(module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        device = place()
+        for part in module.modules():
+            for name, buffer in part.named_buffers(recurse=False):
+                setattr(part, name, buffer.to(device))
+        return tuple(item.to(device) if hasattr(item, "device") else item for item in inputs)
+
+    encoder.register_forward_pre_hook(move)
 
 
 def move_in(encoder: nn.Module) -> Any:

@@ -1,32 +1,40 @@
 """A1111's encoder module under reForge's memory rules.
 
-Source: modules_forge/forge_clip.py, ldm_patched/modules/model_management.py, ldm_patched/modules/lora.py.
+Source: modules_forge/forge_clip.py, and model_management.py, ops.py and lora.py of ldm_patched/modules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from ldm_patched.modules import model_management
+from ldm_patched.modules import model_management, ops
 from ldm_patched.modules.lora import load_lora
 from ldm_patched.modules.model_patcher import ModelPatcher
-from torch import Tensor
+from torch import Tensor, nn
 
 from sd_chinese.hosts.a1111.embedder import Embedder
 from sd_chinese.hosts.forge.loras import TextLora, kohya_names
+from sd_chinese.hosts.forge.resident import compute_on
 from sd_chinese.hosts.lora_family import is_made_for
 from sd_chinese.text.conditioner import Conditioner
 
 
 class PatchedEmbedder(Embedder):
-    """A Chinese text encoder that the host moves and unloads with its other models."""
+    """A Chinese text encoder that the host moves and unloads with its other models.
+
+    Args:
+        source: the file or folder that the encoder was read from.
+        conditioner: made of `host_layers`, in `text_dtype`.
+    """
 
     minimal_clip_skip = 1  # modules/processing.py
 
     def __init__(self, source: Path, conditioner: Conditioner) -> None:
         super().__init__(conditioner.spec, conditioner.tokenizer.vocabulary)
+        compute_on(conditioner.encoder, model_management.text_encoder_device)
         self.transformer.fill(conditioner.encoder, self.tokenizer, self.spec)
         self.source = source
         self._bare = self._patcher = ModelPatcher(
@@ -62,12 +70,25 @@ class PatchedEmbedder(Embedder):
                 loaded.pop(index).model_unload()
 
 
+@contextmanager
+def host_layers() -> Iterator[None]:
+    """Build an encoder of the host's layers, which compute where and as precisely as their input asks.
+
+    The host loads part of a model where memory is short, and only these can wait elsewhere.
+    """
+    embedding = nn.Embedding
+    nn.Embedding = ops.manual_cast.Embedding  # type: ignore[misc]
+    try:
+        with ops.use_patched_ops(ops.manual_cast):
+            yield
+    finally:
+        nn.Embedding = embedding  # type: ignore[misc]
+
+
 def text_dtype() -> torch.dtype:
-    """The host's, but for a CPU: there it keeps half precision, and its own layers compute in another."""
-    device = model_management.text_encoder_device()
-    if device.type == "cpu":
-        return torch.float32
-    return model_management.text_encoder_dtype(device)
+    """The precision in which the host keeps text encoders."""
+    dtype: torch.dtype = model_management.text_encoder_dtype(model_management.text_encoder_device())
+    return dtype
 
 
 def _fits(lora: TextLora, names: dict[str, str]) -> bool:

@@ -28,7 +28,7 @@ class ReforgeHost(ForgeHost):
         return seat
 
     def _build_engine(self, model: Any, encoder: Path) -> Any:
-        from sd_chinese.hosts.reforge.embedder import PatchedEmbedder, text_dtype
+        from sd_chinese.hosts.reforge.embedder import PatchedEmbedder, host_layers, text_dtype
         from sd_chinese.spec import read_spec
 
         names = {"model": own_path(model).stem, "encoder": encoder.stem}
@@ -39,4 +39,6 @@ class ReforgeHost(ForgeHost):
         width = read_spec(encoder).context_width
         if width != context:
             raise SdzhError("text_encoder_unfit", width=width, context=context, **names)
-        return PatchedEmbedder(encoder, self.services.load_encoder(encoder, "cpu", text_dtype()))
+        with host_layers():
+            conditioner = self.services.load_encoder(encoder, "cpu", text_dtype())
+        return PatchedEmbedder(encoder, conditioner)
