@@ -161,6 +161,9 @@ _BOUNDS = frozenset({"number", "join", "after", "comma"})
 
 def _make_modifier(units: list[_Unit]) -> None:
     """X的: a doing or a place goes behind the noun to come, anything else before it."""
+    if units and units[-1].sort == "noun" and _close_noun(units):
+        units.append(_Unit(",", "comma"))
+        return
     start = _phrase_start(units, _BOUNDS)
     if units and units[-1].sort in _QUALITIES:
         start = next((i + 1 for i in range(len(units) - 1, -1, -1) if units[i].sort not in _QUALITIES), 0)
@@ -187,13 +190,14 @@ def _make_place(units: list[_Unit], preposition: str) -> None:
     units[start:] = [_Unit(f"{preposition} {noun}", "place_phrase")]
 
 
-def _close_noun(units: list[_Unit]) -> None:
-    """A finished noun phrase: what describes it by a doing moves behind it."""
+def _close_noun(units: list[_Unit]) -> bool:
+    """A finished noun phrase: what describes it by a doing moves behind it. Returns whether anything did."""
     start = next((i for i in range(len(units) - 1, -1, -1) if units[i].sort == "behind"), None)
     if start is None or any(unit.sort == "verb" for unit in units[start + 1 :]):
-        return
+        return False
     described = units.pop(start)
     units.append(_Unit(described.en, "after"))
+    return True
 
 
 def _with_articles(text: str) -> str:

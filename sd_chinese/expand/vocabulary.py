@@ -9,6 +9,7 @@ from pathlib import Path
 from sd_chinese.expand.lexicon import DATA, Pair
 
 _FOLDER = DATA / "vocabulary"
+_WORD_LISTS = ("words.txt", "modern.txt")
 #: Sorts of words that are read out of a phrase: what can be drawn, and what somebody does.
 READ = frozenset(
     {
@@ -78,8 +79,9 @@ def _sorted_rows(path: Path) -> list[tuple[str, str, str]]:
 @lru_cache(maxsize=1)
 def words() -> dict[str, Word]:
     found: dict[str, Word] = {}
-    for sort, word, en in _sorted_rows(_FOLDER / "words.txt"):
-        found.setdefault(word, Word("" if en == "-" else en, sort))
+    for name in _WORD_LISTS:
+        for sort, word, en in _sorted_rows(_FOLDER / name):
+            found.setdefault(word, Word("" if en == "-" else en, sort))
     return found
 
 

@@ -24,10 +24,16 @@ from sd_chinese.expand.vocabulary import words
         ("女孩在吃苹果", "girl eating apple"),
         ("桥上", "on a bridge"),
         ("站在樱花树下", "standing under cherry blossom tree"),
-        ("在屋顶上的猫", "cat on roof"),
+        ("在屋顶上的猫", "cat on the roof"),
         ("山和水", "mountain and water"),
         ("没有人", "without person"),
         ("女孩抱着猫在窗边看书", "girl hugging cat beside the window reading a book"),
+        (
+            "一只橘猫趴在窗台上晒太阳",
+            "an orange cat lying on the stomach on the windowsill basking in the sun",
+        ),
+        ("一个撑着红伞的女孩的背影", "a girl holding up red umbrella, figure seen from behind"),
+        ("宇航员骑马在月球上", "astronaut riding a horse on the Moon"),
     ],
 )
 def test_clauses(chinese: str, english: str) -> None:
