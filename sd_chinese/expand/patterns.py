@@ -90,7 +90,7 @@ def _add_lexicon(found: Collection, source: Source) -> None:
             record = "\t".join((block.kind, str(number), str(place), block.path, str(block.line), poem))
             ref = len(found.entries)
             found.entries.append("\n".join((record, *block.lines)))
-            for word in (entry.headword, *entry.also):
+            for word in _spellings(block.kind, (entry.headword, *entry.also)):
                 if block.kind in SHELVED:
                     found.add(SHELVED[block.kind] + plain(word), ENTRY, ref, 0)
                 if block.kind == "image":
@@ -102,6 +102,14 @@ def _add_lexicon(found: Collection, source: Source) -> None:
         if poem:
             found.poems.append("\n".join((poem, *lines)))
             _add_title(found, poem, number, shortened=True)
+
+
+def _spellings(kind: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """A style is also named with 风格 behind it."""
+    if kind != "style":
+        return words
+    named = (word + "风格"[word.endswith("风") :] for word in words if not word.endswith("风格"))
+    return tuple(dict.fromkeys((*words, *named)))
 
 
 def _by_poem(blocks: list[Block]) -> Iterator[tuple[str, list[Block]]]:

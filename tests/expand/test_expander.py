@@ -124,6 +124,13 @@ def test_a_style_brings_its_negative(sample: Expander) -> None:
     assert "水墨画" in result.prompt_zh
 
 
+def test_a_style_may_be_called_one(expander: Expander) -> None:
+    """赛博朋克 also has the spelling 赛博朋克风: no 格 may be left over."""
+    result = expander.expand("赛博朋克风格的重庆夜景，霓虹灯")
+    assert [match["text"] for match in result.to_json()["matches"]] == ["赛博朋克风格"]
+    assert result.prompt_en.startswith("Chongqing night view, neon lights, cyberpunk")
+
+
 def test_without_people_the_negative_says_so(sample: Expander) -> None:
     assert "人物" in sample.expand("守株待兔", ExpandOptions(people=False)).negative_zh
 
