@@ -425,7 +425,7 @@
       if (following.has(id)) return;
       following.add(id);
       try {
-        await follow(id, (job) => { jobs.set(name, job); redraw(name); });
+        await follow(id, (job) => { jobs.set(name, job); if (job.state === "running") redraw(name); });
       } catch (error) { notice.textContent = error.message; }
       following.delete(id);
       const ended = jobs.get(name);
@@ -468,7 +468,7 @@
     function progress(job) {
       const now = job.progress || { done: 0, total: 0, stage: "list" };
       const percent = now.total ? Math.floor((100 * now.done) / now.total) : 0;
-      const words = [t(`stage_${now.stage}`), now.total && `${percent} %`, now.speed && `${megabytes(now.speed)}/s`, now.seconds_left && t("left", { time: clock(now.seconds_left) })];
+      const words = [t(`stage_${now.stage}`), now.unit === "files" && either(now.detail), now.total && `${percent} %`, now.speed && `${megabytes(now.speed)}/s`, now.seconds_left && t("left", { time: clock(now.seconds_left) })];
       return h("div", { class: "sdzh-progress" },
         h("div", { role: "progressbar", "aria-valuenow": String(percent), "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": job.subject }, h("i", { style: `width:${percent}%` })),
         h("p", { class: "sdzh-quiet" }, words.filter(Boolean).join(" · ")));
@@ -479,7 +479,7 @@
     };
 
     const pauseAndCancel = (job) => [false, true].map((discard) =>
-      button(discard ? "cancel" : "pause", () => attempt(() => ask(`/jobs/${job.id}/cancel`, { discard }))));
+      button(discard ? "cancel" : "pause", () => attempt(() => ask(`/jobs/${job.id}/cancel`, { discard }).then(load))));
 
     function nextSteps(row) {
       const steps = [];
@@ -489,18 +489,21 @@
       }
       if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
       if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), { class: "sdzh-button sdzh-link" }));
-      if (row.removable) steps.push(button("remove", () => begin(row, `/models/${encodeURIComponent(row.name)}`, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
+      if (jobs.get(row.name)?.error?.code === "sources_differ") steps.push(button("install_anyway", () => install(row, true), { disabled: !mayInstall }));
+      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, `/models/${encodeURIComponent(row.name)}`, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
       if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
       return steps;
     }
 
+    const install = (row, accept_changed = false) =>
+      begin(row, `/models/${encodeURIComponent(row.name)}/install`, { accept_licence: true, accept_changed });
+
     function agree(row) {
-      const install = () => begin(row, `/models/${encodeURIComponent(row.name)}/install`, { accept_licence: true });
-      if (row.state === "partial") return install();
+      if (row.state === "partial") return install(row);
       const card = grid.querySelector(`[data-name="${CSS.escape(row.name)}"]`);
       card.querySelector(".sdzh-actions").replaceChildren(
         h("p", { class: "sdzh-quiet" }, t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),
-        button("licence_agree", install, { class: "sdzh-button sdzh-primary" }), button("licence_not", draw));
+        button("licence_agree", () => install(row), { class: "sdzh-button sdzh-primary" }), button("licence_not", draw));
     }
 
     async function begin(row, path, body, method) {

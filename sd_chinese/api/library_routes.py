@@ -41,9 +41,12 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         access.check_install()
         library = desk.library
         agree_to_licence(library.catalog.get(card_id), library, request.accept_licence)
+        changed = request.accept_changed
         return job_json(
             desk.jobs.start(
-                "install", card_id, lambda report, stop: install_model(card_id, library, report, stop)
+                "install",
+                card_id,
+                lambda report, stop: install_model(card_id, library, report, stop, accept_changed=changed),
             )
         )
 
@@ -62,7 +65,8 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         from sd_chinese.workflows.remove_model import remove_model
 
         access.check_install()
-        desk.library.catalog.get(card_id)
+        if card_id not in desk.library.ledger.read():  # what was converted has a record and no card
+            desk.library.catalog.get(card_id)
         return job_json(
             desk.jobs.start("remove", card_id, lambda report, stop: remove_model(card_id, desk.library))
         )

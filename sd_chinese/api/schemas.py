@@ -206,6 +206,7 @@ class Listed(BaseModel):
 
 class InstallRequest(BaseModel):
     accept_licence: bool = Field(False, description="the user has read the licence and agrees")
+    accept_changed: bool = Field(False, description="take files that are not those of the last install")
 
 
 class ConvertRequest(BaseModel):

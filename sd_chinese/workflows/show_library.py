@@ -23,13 +23,15 @@ def show_library(library: Library, jobs: Jobs, kind: str | None = None) -> list[
     """One row for each card and for each file that no card describes; paths stay on this machine."""
     running = {job.subject: job for job in reversed(jobs.list()) if job.state == RUNNING}
     placed = library.ledger.read()
+    rows = ((row, _row(row, library)) for row in list_models(library.catalog, library.host, kind))
     return [
         {
-            **_row(row, library),
+            **words,
             "job": running[row.name].id if row.name in running else None,
-            "removable": row.name in placed,
+            "removable": words["state"] == PARTIAL or (row.name in placed and words["state"] == INSTALLED),
         }
-        for row in list_models(library.catalog, library.host, kind)
+        for row, words in rows
+        if not (words["state"] == UNCONVERTED and row.name in placed)  # the file made of it stands for both
     ]
 
 

@@ -32,6 +32,7 @@ class Hub:
         etag: whether answers carry a strong validator.
         lies: path -> what the listing says of a file instead of the truth.
         other: address of another server, for redirects.
+        pace: seconds that every 64 KB of a file take.
     """
 
     repos: dict[str, Path] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Hub:
     lies: dict[str, dict[str, Any]] = field(default_factory=dict)
     published: bool = True
     etag: bool = True
+    pace: float = 0.0
     other: str = ""
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -167,11 +169,12 @@ class Handler(BaseHTTPRequestHandler):
         with file.open("rb") as source:
             source.seek(start)
             left = (size if stop_at is None else stop_at) - start
-            while left > 0 and (chunk := source.read(min(left, 4096 if pause else 1 << 20))):
+            piece = 4096 if pause else 1 << 16 if self.hub.pace else 1 << 20
+            while left > 0 and (chunk := source.read(min(left, piece))):
                 self.wfile.write(chunk)
                 self.hub.sent[file.name] += len(chunk)
                 left -= len(chunk)
-                time.sleep(pause)
+                time.sleep(pause or self.hub.pace)
 
     def reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
