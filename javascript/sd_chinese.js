@@ -13,13 +13,12 @@
 
   let shell = null; // what the page's HTML brought: texts, token
 
-  function language() {
-    return shell?.language || (/^zh\b/i.test(navigator.language) ? "zh" : "en");
-  }
+  const locale = () => shell?.language || navigator.language;
+  const language = () => (/^zh\b/i.test(locale()) ? "zh" : "en");
+  const script = () => (language() === "en" ? 1 : /tw|hk|mo|hant/i.test(locale()) ? 2 : 0);
 
   function t(key, values = {}) {
-    const pair = shell?.texts[key];
-    const text = pair ? pair[language() === "en" ? 1 : 0] : key;
+    const text = shell?.texts[key]?.[script()] ?? key;
     return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
   }
 
@@ -38,8 +37,29 @@
     return element;
   }
 
+  // Puts elements in place of the old ones; those that stay are not touched, and the keyboard stays where it was.
+  function fill(place, ...elements) {
+    const held = place.contains(document.activeElement) && document.activeElement.dataset.key;
+    for (const each of Array.from(place.children)) if (!elements.includes(each)) each.remove();
+    elements.forEach((each, at) => { if (place.children[at] !== each) place.insertBefore(each, place.children[at] || null); });
+    if (held) place.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus();
+  }
+
   const button = (key, onclick, more = {}) =>
     h("button", { type: "button", class: "sdzh-button", onclick, ...more }, t(key));
+
+  const LINK = { class: "sdzh-button sdzh-link" };
+  const PRIMARY = { class: "sdzh-button sdzh-primary" };
+
+  const radio = (key, chosen, onclick, more, ...inside) =>
+    h("button", { type: "button", role: "radio", "data-key": key, "aria-checked": String(chosen), onclick, ...more }, ...inside);
+
+  // A line for what happened: said quietly, or complained of.
+  function noticeLine() {
+    const element = h("p", { class: "sdzh-notice", role: "status" });
+    const tell = (text, fault = false) => { element.textContent = text; element.classList.toggle("sdzh-fault", fault); };
+    return { element, tell, complain: (error) => tell(error.message, true), calm: () => element.matches(".sdzh-fault") && tell("") };
+  }
 
   class Refusal extends Error {
     constructor(reply) {
@@ -55,7 +75,7 @@
     const reply = await fetch(API + path, {
       method, headers, body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin", signal: options.signal,
-    });
+    }).catch((error) => { throw error.name === "AbortError" ? error : new Refusal({ zh: t("no_answer"), en: t("no_answer") }); });
     if (!reply.ok) throw new Refusal(await reply.json().catch(() => ({ zh: t("no_answer"), en: t("no_answer") })));
     return options.raw ? reply : reply.json();
   }
@@ -124,20 +144,46 @@
   }
 
   const FIELDS = ["prompt", "neg_prompt", "width", "height", "steps", "cfg_scale"];
+  const moment = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
+
+  const samplerOf = (tab) => {
+    const around = document.getElementById(`${tab}_sampling`);
+    return around?.querySelector("input:checked") || around?.querySelector("input:not([type=radio])");
+  };
+
+  // A drop-down of gradio's takes a choice from its open list alone; the host may show radio buttons instead.
+  async function choose(tab, name) {
+    const now = samplerOf(tab);
+    const same = (text) => text?.trim().toLowerCase() === name?.toLowerCase();
+    if (!now || !name || same(now.value)) return;
+    if (now.type === "radio") return Array.from(document.querySelectorAll(`#${tab}_sampling input`)).find((each) => same(each.value))?.click();
+    now.focus();
+    for (let wait = 0; wait < 10; wait++) {
+      await moment(20);
+      const found = Array.from(document.querySelectorAll("ul.options li")).find((each) => same(each.getAttribute("aria-label") || each.textContent));
+      if (!found) continue;
+      found.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
+      break;
+    }
+    now.blur();
+  }
+
   let sent = []; // what the boxes held before each sending
 
   async function send(tab, values) {
     if (!openTab(tab)) window[`switch_to_${tab}`]?.();
-    for (let wait = 0; !box(tab, "prompt") && wait < 40; wait++) await new Promise((go) => setTimeout(go, 50)); // built when first shown
-    sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])) });
+    for (let wait = 0; !box(tab, "prompt") && wait < 40; wait++) await moment(50); // built when first shown
+    sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])), sampler: samplerOf(tab)?.value });
     const old = box(tab, "neg_prompt")?.value;
     for (const name of FIELDS) if (values[name] !== undefined) put(box(tab, name), values[name]);
     if (values.avoid) put(box(tab, "neg_prompt"), withWords(old, values.avoid));
+    await choose(tab, values.sampler);
   }
 
   function undo() {
     const last = sent.pop();
     for (const name of FIELDS) if (last?.values[name] !== undefined) put(box(last.tab, name), last.values[name]);
+    if (last) choose(last.tab, last.sampler);
     return Boolean(last);
   }
 
@@ -148,7 +194,7 @@
   };
 
   const recommended = (defaults) => ({
-    steps: defaults.steps, cfg_scale: defaults.cfg, width: defaults.size?.[0], height: defaults.size?.[1],
+    sampler: defaults.sampler, steps: defaults.steps, cfg_scale: defaults.cfg, width: defaults.size?.[0], height: defaults.size?.[1],
   });
 
   let hostAsked = null;
@@ -160,8 +206,10 @@
   // --- the prompt tab -----------------------------------------------------------------------------
 
   function promptPage(root) {
-    const own = Object.assign({ prompt: "", view: "直绘", style: "", ratio: "", off: [] }, remembered("draft", {}));
-    let read = null, host = null, styles = [], timer = 0, flight = null, spoken = "";
+    // `defaults`: the settings that view, style and language were chosen under; when they change, they win.
+    const own = Object.assign({ prompt: "", view: "", style: "", language: "", ratio: "", off: [], defaults: "" }, remembered("draft", {}));
+    const counts = new Map(); // texts -> how many tokens they take
+    let read = null, found = [], host = null, styles = [], timer = 0, counting = 0, flight = null, spoken = "";
 
     const input = h("textarea", {
       id: "sdzh_prompt_input", rows: "3", spellcheck: "false", placeholder: t("prompt_placeholder"), "aria-label": t("prompt_label"),
@@ -171,14 +219,15 @@
     const cards = h("div", { class: "sdzh-cards" });
     const candidates = h("div", { class: "sdzh-candidates", role: "radiogroup", "aria-label": t("candidates") });
     const negative = h("p", { class: "sdzh-negative" });
-    const notice = h("p", { class: "sdzh-notice", role: "status" });
+    const notice = noticeLine();
+    const taken = h("span", { class: "sdzh-count", title: t("token_meaning") });
     const ratios = h("div", { class: "sdzh-ratios", role: "radiogroup", "aria-label": t("ratio") });
     const model = h("p", { class: "sdzh-quiet" });
     const drawer = h("div", { class: "sdzh-drawer", hidden: true });
     const swatches = h("div", { class: "sdzh-swatches" });
     const styleName = h("b", {});
     const search = h("input", { type: "search", placeholder: t("style_search"), "aria-label": t("style_search"), oninput: drawStyles });
-    const star = button("favourite", () => { keepIn("favourites"); notice.textContent = t("kept"); });
+    const star = button("favourite", () => { if (own.prompt.trim()) { keepIn("favourites"); notice.tell(t("kept")); } });
     const languages = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("output_language") });
 
     root.replaceChildren(
@@ -191,7 +240,7 @@
           star),
         drawer,
         h("div", { class: "sdzh-paper" }, backdrop, input),
-        notice, cards),
+        h("div", { class: "sdzh-bar sdzh-status" }, notice.element, taken), cards),
       h("section", { class: "sdzh-column" },
         h("div", { class: "sdzh-bar" }, h("h2", {}, t("candidates")), languages),
         candidates, negative,
@@ -199,18 +248,21 @@
           h("summary", {}, t("style"), " ", styleName), search, swatches),
         ratios, model,
         h("div", { class: "sdzh-actions" },
-          button("send_txt2img", () => sendTo("txt2img"), { class: "sdzh-button sdzh-primary" }),
+          button("send_txt2img", () => sendTo("txt2img"), PRIMARY),
           shell.tabs.includes("img2img") ? button("send_img2img", () => sendTo("img2img")) : null,
-          button("undo", () => { notice.textContent = undo() ? t("undone") : t("undo_nothing"); }))));
+          button("undo", () => { notice.tell(t(undo() ? "undone" : "undo_nothing")); }))));
 
     input.addEventListener("input", () => { own.off = []; changed(); });
     input.addEventListener("scroll", () => { backdrop.scrollTop = input.scrollTop; });
+    root.addEventListener("focusin", meetHost);
+    root.addEventListener("pointerenter", meetHost);
     SDZH.open = (text) => { input.value = text; own.off = []; changed(); openTab("sdzh_prompt", t("tab_prompt")); };
 
     function changed() {
+      const longer = input.value.length - own.prompt.length;
       own.prompt = input.value;
       remember("draft", own);
-      underline([]);
+      underline(moved(found, Array.from(own.prompt), longer));
       clearTimeout(timer);
       if (!composing) timer = setTimeout(refresh, 20);
     }
@@ -220,16 +272,23 @@
       flight?.abort();
       flight = new AbortController();
       try {
-        const asked = { prompt: own.prompt, view: own.view, style: own.style || null, off: own.off };
+        const asked = { prompt: own.prompt, view: own.view || null, style: own.style, off: own.off };
         read = await ask("/expand", asked, { signal: flight.signal });
-        notice.textContent = "";
+        notice.calm();
         draw();
       } catch (error) {
-        if (error.name !== "AbortError") notice.textContent = error.message;
+        if (error.name !== "AbortError") notice.complain(error);
       }
     }
 
-    function underline(found) {
+    // Until the answer is there: phrases that stand where they stood, before what was typed or behind it.
+    const moved = (cards, characters, longer) => cards.flatMap((card) => {
+      const by = [0, longer].find((far) => characters.slice(card.start + far, card.end + far).join("") === card.text);
+      return by === undefined ? [] : [{ ...card, start: card.start + by, end: card.end + by }];
+    });
+
+    function underline(phrases) {
+      found = phrases;
       const characters = Array.from(own.prompt);
       const parts = [];
       let at = 0;
@@ -250,12 +309,18 @@
 
     function draw() {
       underline(read.cards);
-      const focused = document.activeElement?.dataset?.key;
-      cards.replaceChildren(...(read.cards.length ? read.cards.map((card) => phraseCard(card, toggle)) : [emptyState()]));
-      if (focused) cards.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+      drawCards();
       drawCandidates();
       const avoid = spoken === "en" ? read.negative_en : read.negative_zh;
       negative.replaceChildren(...(avoid ? [h("b", {}, t("negative")), " ", avoid] : []));
+    }
+
+    // One card for a phrase that comes twice; what has not changed stays as it is, and does not fade in again.
+    function drawCards() {
+      const phrases = new Map(read.cards.map((card) => [JSON.stringify({ ...card, start: 0, end: 0 }), card]));
+      const old = new Map(Array.from(cards.children, (each) => [each.dataset.is, each]));
+      const shown = Array.from(phrases, ([is, card]) => old.get(is) || phraseCard(card, toggle, is));
+      fill(cards, ...(shown.length ? shown : [emptyState()]));
     }
 
     function emptyState() {
@@ -264,28 +329,45 @@
     }
 
     function drawCandidates() {
-      const shown = read.candidates.length ? read.candidates : [];
-      if (shown.length && !shown.some((each) => each.name === own.view)) own.view = shown[0].name;
-      candidates.replaceChildren(...shown.map((each) => {
+      const shown = read.candidates;
+      const view = chosenOne()?.name;
+      fill(candidates, ...shown.map((each) => {
         const text = each[`prompt_${spoken}`];
-        const chosen = each.name === own.view;
+        const chosen = each.name === view;
         const choose = () => { own.view = each.name; remember("draft", own); refresh(); };
         return h("div", { class: `sdzh-candidate${chosen ? " sdzh-chosen" : ""}` },
           h("div", { class: "sdzh-bar" },
-            h("button", { type: "button", class: "sdzh-seal", role: "radio", "aria-checked": String(chosen), onclick: choose }, language() === "en" ? each.name_en : each.name),
-            button("copy", (event) => { keepIn("history"); copy(text, event.target); }, { class: "sdzh-button sdzh-link" })),
+            radio(each.name, chosen, choose, { class: "sdzh-seal" }, language() === "en" ? each.name_en : each.name),
+            chosen ? h("span", { class: "sdzh-count", title: t("token_meaning") }, counts.get(text)) : null,
+            button("copy", (event) => { keepIn("history"); copy(text, event.target); }, LINK),
+            button("send", () => { own.view = each.name; sendTo("txt2img"); }, { class: "sdzh-button sdzh-link", title: t("send_txt2img") })),
           h("p", { onclick: choose }, each[`runs_${spoken}`].map((run) => h("span", { class: run.added ? "sdzh-added" : "" }, run.text))));
-      }));
-      if (!shown.length && own.prompt.trim()) candidates.append(h("p", { class: "sdzh-empty" }, own.prompt));
+      }), ...(shown.length ? [] : [h("p", { class: "sdzh-empty" }, own.prompt.trim() ? own.prompt : t("empty_candidates"))]));
+      taken.textContent = counts.get(own.prompt) || "";
+      clearTimeout(counting);
+      counting = setTimeout(count, 150);
     }
 
-    const chosenText = () => {
-      const found = read?.candidates.find((each) => each.name === own.view);
-      return found ? found[`prompt_${spoken}`] : own.prompt;
-    };
+    const chosenOne = () => read?.candidates.find((each) => each.name === own.view) || read?.candidates[0];
+
+    // How many tokens the text and the chosen reading take in the model that will paint; nothing while there is none.
+    async function count() {
+      for (const text of new Set([own.prompt, chosenText()])) {
+        if (!text.trim() || counts.has(text)) continue;
+        const reply = await ask("/tokens", { text }).catch(() => null);
+        const parts = reply?.contexts.length, used = reply?.contexts.flat().length;
+        const room = reply && `${used}/${reply.limit / parts}`;
+        counts.set(text, reply ? [room, parts > 1 && t("token_parts", { parts })].filter(Boolean).join(" · ") : "");
+      }
+      taken.textContent = counts.get(own.prompt) || "";
+      const shown = candidates.querySelector(".sdzh-count");
+      if (shown) shown.textContent = counts.get(chosenText()) || "";
+    }
+
+    const chosenText = () => chosenOne()?.[`prompt_${spoken}`] || own.prompt;
 
     function sendTo(tab) {
-      if (!own.prompt.trim()) { notice.textContent = t("empty_prompt"); return input.focus(); }
+      if (!own.prompt.trim()) { notice.tell(t("empty_prompt")); return input.focus(); }
       keepIn("history");
       const size = host?.sizes.find((each) => each.ratio === own.ratio);
       const defaults = host?.model?.defaults || {};
@@ -312,16 +394,15 @@
       const drop = (each) => { remember(name, kept.filter((other) => other.prompt !== each.prompt)); drawer.hidden = true; openDrawer(name, from); };
       drawer.replaceChildren(...(kept.length ? kept.map((each) => h("div", { class: "sdzh-kept" },
         h("button", { type: "button", class: "sdzh-button sdzh-link", onclick: () => restore(each) }, each.prompt),
-        button("forget", () => drop(each), { class: "sdzh-button sdzh-link" }))) : [h("p", { class: "sdzh-empty" }, t(`empty_${name}`))]));
+        button("forget", () => drop(each), LINK))) : [h("p", { class: "sdzh-empty" }, t(`empty_${name}`))]));
     }
 
     async function inspire() {
       try {
-        const found = await ask("/inspiration");
-        input.value = found.line;
+        input.value = (await ask("/inspiration")).line;
         own.off = [];
         changed();
-      } catch (error) { notice.textContent = error.message; }
+      } catch (error) { notice.complain(error); }
     }
 
     async function loadStyles() {
@@ -334,34 +415,38 @@
       const wanted = search.value.trim().toLowerCase();
       const shown = styles.filter((each) => !wanted || `${each.name}${each.zh}${each.en}`.toLowerCase().includes(wanted));
       const choose = (name) => { own.style = own.style === name ? "" : name; remember("draft", own); drawStyles(); refresh(); };
-      swatches.replaceChildren(...shown.map((each) => h("button", {
-        type: "button", class: "sdzh-swatch", title: say(each), "aria-pressed": String(each.name === own.style), onclick: () => choose(each.name),
+      fill(swatches, ...shown.map((each) => h("button", {
+        type: "button", class: "sdzh-swatch", title: say(each), "data-key": each.name, "aria-pressed": String(each.name === own.style), onclick: () => choose(each.name),
       }, h("i", { style: `background:linear-gradient(135deg,${each.colours.map((colour, at) => `${colour} ${(100 * at) / each.colours.length}% ${(100 * (at + 1)) / each.colours.length}%`)})` }), each.name)));
     }
 
     function drawRatios() {
-      ratios.replaceChildren(...(host?.sizes || []).map((each) => {
+      fill(ratios, ...(host?.sizes || []).map((each) => {
         const scale = 22 / Math.max(each.width, each.height);
-        return h("button", {
-          type: "button", role: "radio", class: "sdzh-ratio", title: `${each.width} × ${each.height}`, "aria-checked": String(each.ratio === own.ratio),
-          onclick: () => { own.ratio = own.ratio === each.ratio ? "" : each.ratio; remember("draft", own); drawRatios(); },
-        }, h("i", { style: `width:${each.width * scale}px;height:${each.height * scale}px` }), each.ratio);
+        const take = () => { own.ratio = own.ratio === each.ratio ? "" : each.ratio; remember("draft", own); drawRatios(); };
+        return radio(each.ratio, each.ratio === own.ratio, take, { class: "sdzh-ratio", title: `${each.width} × ${each.height}` },
+          h("i", { style: `width:${each.width * scale}px;height:${each.height * scale}px` }), each.ratio);
       }));
     }
 
     function drawLanguages() {
-      languages.replaceChildren(...["zh", "en"].map((name) => h("button", {
-        type: "button", role: "radio", class: "sdzh-button sdzh-link", "aria-checked": String(name === spoken),
-        onclick: () => { spoken = name; drawLanguages(); if (read) draw(); },
-      }, t(`output_${name}`))));
+      const take = (name) => { own.language = spoken = name; remember("draft", own); drawLanguages(); if (read) draw(); };
+      fill(languages, ...["zh", "en"].map((name) => radio(name, name === spoken, () => take(name), LINK, t(`output_${name}`))));
     }
 
+    // At the start, and when the artist comes back: another model may have been chosen meanwhile.
     async function meetHost() {
+      const before = JSON.stringify(host);
       try {
         host = await askHost();
-        spoken = spoken || host.model?.language || "zh";
-        model.textContent = host.model ? t("painted_by", { model: host.model.name, reads: t(`reads_${host.model.language}`) }) : t("painted_by_none");
-      } catch (error) { notice.textContent = error.message; spoken = "zh"; }
+      } catch (error) { notice.complain(error); }
+      if (JSON.stringify(host) === before && read) return;
+      const { view, style, language } = host?.defaults || {};
+      const defaults = JSON.stringify([view, style, language]);
+      if (host && own.defaults !== defaults) Object.assign(own, { view, style, language, defaults });
+      spoken = [own.language, host?.model?.language].find((each) => each && each !== "auto") || "zh";
+      model.textContent = host?.model ? t("painted_by", { model: host.model.name, reads: t(`reads_${host.model.language}`) }) : t("painted_by_none");
+      counts.clear();
       drawRatios();
       drawLanguages();
       drawStyles();
@@ -370,10 +455,10 @@
     meetHost();
   }
 
-  function phraseCard(card, toggle) {
+  function phraseCard(card, toggle, is) {
     const written = card.text === card.canonical ? card.text : `${card.text} → ${card.canonical}`;
     const traps = language() === "en" ? card.trap.en : card.trap.zh;
-    return h("article", { class: `sdzh-card sdzh-${card.kind}${card.on ? "" : " sdzh-off"}` },
+    return h("article", { class: `sdzh-card sdzh-${card.kind}${card.on ? "" : " sdzh-off"}`, "data-is": is },
       h("header", {},
         h("b", { class: "sdzh-phrase" }, written),
         h("span", { class: "sdzh-pinyin" }, card.pinyin),
@@ -403,22 +488,22 @@
     const filters = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("kind") });
     const search = h("input", { type: "search", placeholder: t("model_search"), "aria-label": t("model_search"), oninput: draw });
     const grid = h("div", { class: "sdzh-models" });
-    const notice = h("p", { class: "sdzh-notice", role: "status" });
+    const notice = noticeLine();
     const report = h("pre", { class: "sdzh-report", tabindex: "0", hidden: true });
     const copyReport = button("copy", (event) => copy(report.textContent, event.target), { hidden: true });
     root.replaceChildren(h("section", { class: "sdzh-column sdzh-wide" },
       h("div", { class: "sdzh-bar" }, filters, search, button("reload", load)),
-      notice, grid,
+      notice.element, grid,
       h("div", { class: "sdzh-bar sdzh-end" }, button("doctor", diagnose), copyReport), report));
 
     async function load() {
       try {
         mayInstall = (await askHost()).may_install;
         rows = await ask("/models");
-        notice.textContent = mayInstall ? "" : t("no_installs");
+        notice.tell(mayInstall ? "" : t("no_installs"));
         draw();
         for (const row of rows) if (row.job) watch(row.name, row.job);
-      } catch (error) { notice.textContent = error.message; }
+      } catch (error) { notice.complain(error); }
     }
 
     async function watch(name, id) {
@@ -426,7 +511,7 @@
       following.add(id);
       try {
         await follow(id, (job) => { jobs.set(name, job); if (job.state === "running") redraw(name); });
-      } catch (error) { notice.textContent = error.message; }
+      } catch (error) { notice.complain(error); }
       following.delete(id);
       const ended = jobs.get(name);
       if (ended && ended.state !== "failed") jobs.delete(name);
@@ -437,11 +522,9 @@
     function draw() {
       const wanted = search.value.trim().toLowerCase();
       const shown = rows.filter((row) => (!kind || row.kind === kind) && (!wanted || JSON.stringify(row).toLowerCase().includes(wanted)));
-      filters.replaceChildren(...KINDS.map((each) => h("button", {
-        type: "button", role: "radio", class: "sdzh-button sdzh-link", "aria-checked": String(each === kind), onclick: () => { kind = each; draw(); },
-      }, t(each ? `kind_${each}` : "kind_all"))));
-      grid.replaceChildren(...shown.map(modelCard));
-      if (!shown.length) grid.append(h("p", { class: "sdzh-empty" }, t("empty_models")));
+      const take = (name) => { kind = name; draw(); };
+      fill(filters, ...KINDS.map((each) => radio(each || "all", each === kind, () => take(each), LINK, t(each ? `kind_${each}` : "kind_all"))));
+      grid.replaceChildren(...(shown.length ? shown.map(modelCard) : [h("p", { class: "sdzh-empty" }, t("empty_models"))]));
     }
 
     function redraw(name) {
@@ -475,7 +558,7 @@
     }
 
     const attempt = async (work) => {
-      try { return await work(); } catch (error) { notice.textContent = error.message; notice.scrollIntoView({ block: "nearest" }); }
+      try { return await work(); } catch (error) { notice.complain(error); notice.element.scrollIntoView({ block: "nearest" }); }
     };
 
     const pauseAndCancel = (job) => [false, true].map((discard) =>
@@ -488,7 +571,7 @@
         steps.push(button(NEXT[row.state], start, { class: "sdzh-button sdzh-primary", disabled: !mayInstall || !row.fits }));
       }
       if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
-      if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), { class: "sdzh-button sdzh-link" }));
+      if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), LINK));
       if (jobs.get(row.name)?.error?.code === "sources_differ") steps.push(button("install_anyway", () => install(row, true), { disabled: !mayInstall }));
       if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, `/models/${encodeURIComponent(row.name)}`, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
       if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
@@ -503,7 +586,7 @@
       const card = grid.querySelector(`[data-name="${CSS.escape(row.name)}"]`);
       card.querySelector(".sdzh-actions").replaceChildren(
         h("p", { class: "sdzh-quiet" }, t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),
-        button("licence_agree", () => install(row), { class: "sdzh-button sdzh-primary" }), button("licence_not", draw));
+        button("licence_agree", () => install(row), PRIMARY), button("licence_not", draw));
     }
 
     async function begin(row, path, body, method) {
@@ -537,7 +620,7 @@
 
   const wanted = (element) => element?.matches?.("textarea") && /prompt/i.test(element.id || element.closest("[id]")?.id || "");
   const isOn = () => window.opts?.sdzh_completion !== false;
-  const otherIsOpen = () => Array.from(document.querySelectorAll(".autocompleteResults")).some((each) => each.offsetParent);
+  const otherIsOpen = () => Array.from(document.querySelectorAll(".autocompleteResults, .autocompleteParent")).some((each) => each.checkVisibility?.() ?? each.offsetParent);
 
   function shut() {
     popup.hidden = true;
@@ -612,10 +695,23 @@
 
   function onKey(event) {
     if (popup.hidden || event.isComposing || event.keyCode === 229 || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (otherIsOpen()) return shut();
     const act = KEYS[event.key];
     if (!act || event.target !== target || act() === false) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+  }
+
+  // Within a group of choices, arrows move and choose.
+  function onArrow(event) {
+    const far = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const group = event.target.closest?.(".sdzh [role=radiogroup]");
+    if (!far || !group || event.target.getAttribute("role") !== "radio") return;
+    event.preventDefault();
+    const radios = Array.from(group.querySelectorAll("[role=radio]"));
+    const next = radios[(radios.indexOf(event.target) + far + radios.length) % radios.length];
+    next.focus();
+    next.click();
   }
 
   // --- the hint under the host's own box ----------------------------------------------------------
@@ -623,12 +719,13 @@
   async function hint(element) {
     const around = element.closest("#txt2img_prompt, #img2img_prompt");
     if (!around) return;
+    const expands = document.querySelector(`#sdzh_expand_${around.id.split("_")[0]} input`)?.checked;
     let line = around.querySelector(".sdzh-hint");
     const chinese = HAN.test(element.value.replace(/<[^<>]*>/g, ""));
     const model = chinese ? (await askHost().catch(() => null))?.model : null;
-    if (model?.language !== "en" || document.getElementById("sdzh_expand_on")?.querySelector("input")?.checked) return line?.remove();
+    if (model?.language !== "en" || expands) return line?.remove();
     if (line) return;
-    line = h("p", { class: "sdzh sdzh-hint", role: "status" }, t("hint_english"), " ", button("hint_expand", () => SDZH.open?.(element.value), { class: "sdzh-button sdzh-link" }));
+    line = h("p", { class: "sdzh sdzh-hint", role: "status" }, t("hint_english"), " ", button("hint_expand", () => SDZH.open?.(element.value), LINK));
     around.append(line);
   }
 
@@ -645,7 +742,12 @@
   document.addEventListener("compositionstart", () => { composing = true; shut(); }, true);
   document.addEventListener("compositionend", (event) => { composing = false; onInput(event); }, true);
   document.addEventListener("input", onInput, true);
+  document.addEventListener("change", (event) => {
+    const tab = event.target.closest?.("[id^=sdzh_expand_]")?.id.split("_").pop();
+    if (box(tab, "prompt")) hint(box(tab, "prompt"));
+  }, true);
   document.addEventListener("keydown", onKey, true);
+  document.addEventListener("keydown", onArrow);
   document.addEventListener("focusout", (event) => { if (event.target === target) shut(); }, true);
   document.addEventListener("scroll", (event) => { if (!popup.hidden && !popup.contains(event.target)) shut(); }, true);
 
@@ -655,9 +757,11 @@
       if (!root || root.dataset.ready) continue;
       root.dataset.ready = "1";
       shell = shell || JSON.parse(root.dataset.shell);
+      root.lang = popup.lang = ["zh-CN", "en", "zh-TW"][script()];
       page(root);
     }
     if (!popup.isConnected && shell) document.body.append(popup);
+    if (!popup.hidden && otherIsOpen()) shut();
   }
 
   const SDZH = (window.SDZH = { open: null, send, undo });

@@ -9,4 +9,4 @@ _AROUND = Path(__file__).resolve().parents[1]
 
 INSTALLED = Path(sysconfig.get_path("purelib")).resolve() == _AROUND
 PROJECT = Path(sysconfig.get_path("data")) / "share" / "sd-webui-chinese" if INSTALLED else _AROUND
-"""Holds `models_registry`, `style.css` and `javascript` (see `data-files` in pyproject.toml)."""
+"""Holds `models_registry`, `style.css`, `javascript` and `localizations` (see `data-files` in pyproject.toml)."""

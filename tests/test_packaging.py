@@ -41,6 +41,7 @@ def test_files_around_the_package_are_named(setuptools: dict[str, Any]) -> None:
     wanted = [
         *(ROOT / "models_registry").rglob("*.json"),
         *(ROOT / "javascript").glob("*.js"),
+        *(ROOT / "localizations").glob("*.json"),
         ROOT / "style.css",
     ]
     assert {share / path.relative_to(ROOT) for path in wanted} == placed

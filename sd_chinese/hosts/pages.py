@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,13 +67,15 @@ def option(key: str, default: Any) -> Any:
 
 
 def host_language() -> str:
-    """The page's language as the host's localization says it; empty where none is chosen."""
+    """``zh``, ``zh-TW`` or ``en`` as the host's localization says it; empty where none is chosen."""
     from modules import shared
 
     chosen = str(getattr(shared.opts, "localization", "None") or "None")
     if chosen == "None":
         return ""
-    return "zh" if chosen.lower().startswith(("zh", "chinese")) or "中文" in chosen else "en"
+    if not (chosen.lower().startswith(("zh", "chinese")) or "中文" in chosen):
+        return "en"
+    return "zh-TW" if re.search("tw|hk|hant|traditional|繁", chosen, re.IGNORECASE) else "zh"
 
 
 def chosen_model(

@@ -146,8 +146,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "setting_language": ("页面语言", "Language of our pages"),
     "setting_language_info": (
-        "auto：跟随浏览器；zh：中文；en：英文。重载界面后生效",
-        "auto: as the browser; zh: 「中文」; en: English. Takes effect at Reload UI",
+        "auto：跟随 WebUI 或浏览器；zh：简体；zh-TW：繁体；en：英文。重载界面后生效",
+        "auto: as the WebUI or the browser; zh: 「简体」; zh-TW: 「繁體」; en: English. Takes effect at Reload UI",
     ),
     "setting_sources": ("下载来源的顺序", "Sources of downloads, in order"),
     "setting_sources_info": (

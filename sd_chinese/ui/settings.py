@@ -10,7 +10,7 @@ from sd_chinese.workflows.expand_generation import AVOID, VIEWS, Wish
 from sd_chinese.workflows.expand_generation import LANGUAGES as READERS
 from sd_chinese.workflows.list_styles import style_names
 
-LANGUAGES = ("auto", "zh", "en")
+LANGUAGES = ("auto", "zh", "zh-TW", "en")
 
 
 @dataclass(frozen=True)

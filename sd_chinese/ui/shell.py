@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from sd_chinese import strings
+from sd_chinese.ui.translations import words_of
 
 #: The tabs in their order: id -> the key of its name. The script fills the element ``{id}_page``.
 TABS = {"sdzh_prompt": "tab_prompt", "sdzh_models": "tab_models"}
@@ -21,7 +22,7 @@ class Shell:
 
     Attributes:
         token: see `api.access.Access`.
-        language: ``zh`` or ``en``; empty leaves it to the browser.
+        language: ``zh``, ``zh-TW`` or ``en``; empty leaves it to the browser.
         tabs: where a prompt can be sent to.
     """
 
@@ -37,8 +38,7 @@ def page_html(tab: str, page: Shell) -> str:
     return f'<div class="sdzh sdzh-page" id="{tab}_page" data-shell="{data}"></div>'
 
 
-def page_texts() -> dict[str, tuple[str, str]]:
-    """Every text that the script says, by its key without `ui_`."""
-    found = {key: pair for key, pair in strings.TEXTS.items() if key.startswith(_SHARED)}
-    own = {key.removeprefix(_OWN): pair for key, pair in strings.TEXTS.items() if key.startswith(_OWN)}
-    return {**found, **own}
+def page_texts() -> dict[str, tuple[str, str, str]]:
+    """Every text that the script says, by its key without `ui_`: simplified, English, traditional."""
+    said = [key for key in strings.TEXTS if key.startswith((*_SHARED, _OWN))]
+    return {key.removeprefix(_OWN): words_of(key) for key in said}

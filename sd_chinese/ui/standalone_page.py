@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.ui.gradio_compat import copy_button, page_head
+from sd_chinese.ui.paper_theme import paper_theme
 from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
+from sd_chinese.ui.translations import label, translations
 from sd_chinese.workflows.find_model import find_model, known_names
 from sd_chinese.workflows.generate_image import FALLBACK, ImageRequest, Studio, generate_image, save_image
 
@@ -45,8 +47,6 @@ def open_page(
     Raises:
         SdzhError: ``port_taken``.
     """
-    import gradio as gr
-
     port = free_port([port] if port else PORTS)
     page = build_page(studio, desk)
     page.queue(default_concurrency_limit=1)
@@ -56,7 +56,9 @@ def open_page(
         inbrowser=False,
         quiet=True,
         head=page_head(),
-        theme=gr.themes.Default(),
+        theme=paper_theme(),
+        i18n=translations(),
+        footer_links=[],
         prevent_thread_lock=True,
     )
     add_routes(app)
@@ -84,11 +86,11 @@ def build_page(studio: Studio, desk: Desk) -> gradio.Blocks:
     import gradio as gr
 
     shell = Shell(token="", tabs=("txt2img",))
-    with gr.Blocks(title=strings.both("page_title"), analytics_enabled=False) as page, gr.Tabs():
-        with gr.Tab(strings.both("tab_paint"), elem_id="txt2img_tab"):
+    with gr.Blocks(title=label("page_title"), analytics_enabled=False) as page, gr.Tabs():
+        with gr.Tab(label("tab_paint"), elem_id="txt2img_tab"):
             fill_painting(studio, desk)
         for tab, title in TABS.items():
-            with gr.Tab(strings.both(title), elem_id=f"{tab}_tab"):
+            with gr.Tab(label(title), elem_id=f"{tab}_tab"):
                 fill_tab(tab, shell)
     return page
 
@@ -103,24 +105,23 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
     with gr.Row(elem_classes="sdzh"):
         with gr.Column(scale=1, min_width=360):
             prompt = gr.Textbox(
-                label=strings.both("label_prompt"),
-                placeholder="月夜，一叶小舟，远山",
+                label=label("label_prompt"),
+                placeholder=label("placeholder_prompt"),
                 lines=4,
                 elem_id="txt2img_prompt",
                 autofocus=True,
             )
             negative = gr.Textbox(
-                label=strings.both("label_negative"), value=defaults["negative"], elem_id="txt2img_neg_prompt"
+                label=label("label_negative"), value=defaults["negative"], elem_id="txt2img_neg_prompt"
             )
-            generate = gr.Button(
-                strings.both("button_generate"), variant="primary", elem_id="txt2img_generate"
-            )
+            generate = gr.Button(label("button_generate"), variant="primary", elem_id="txt2img_generate")
             with gr.Row():
-                model = gr.Dropdown(models, value=first, label=strings.both("label_model"), min_width=200)
+                model = gr.Dropdown(models, value=first, label=label("label_model"), min_width=200)
                 sampler = gr.Dropdown(
                     list(studio.painter.samplers),
                     value=defaults["sampler"],
-                    label=strings.both("label_sampler"),
+                    label=label("label_sampler"),
+                    elem_id="txt2img_sampling",
                     min_width=200,
                 )
             with gr.Row():
@@ -133,7 +134,7 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
                 seed = number("label_seed", -1)
         with gr.Column(scale=1, min_width=360):
             gallery = gr.Gallery(
-                label=strings.both("label_pictures"),
+                label=label("label_pictures"),
                 elem_id="sdzh_gallery",
                 format="png",
                 height=GALLERY_HEIGHT,
@@ -143,7 +144,7 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
                 buttons=["download", "fullscreen"],
             )
             info = gr.Textbox(
-                label=strings.both("label_info"), lines=4, **copy_button(gr.Textbox), elem_id="sdzh_info"
+                label=label("label_info"), lines=4, **copy_button(gr.Textbox), elem_id="sdzh_info"
             )
     gr.on(
         [generate.click, prompt.submit],
@@ -163,20 +164,20 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
     model.change(choose, model, [negative, sampler, steps, cfg, width, height])
 
 
-def slider(label: str, name: str, limits: tuple[float, float], value: float, step: float) -> gradio.Slider:
+def slider(key: str, name: str, limits: tuple[float, float], value: float, step: float) -> gradio.Slider:
     import gradio as gr
 
     return gr.Slider(
-        *limits, value=value, step=step, label=strings.both(label), min_width=200, elem_id=f"txt2img_{name}"
+        *limits, value=value, step=step, label=label(key), min_width=200, elem_id=f"txt2img_{name}"
     )
 
 
-def number(label: str, value: int, **limits: int) -> gradio.Number:
+def number(key: str, value: int, **limits: int) -> gradio.Number:
     """A whole number that leaves three of its kind room beside it on a narrow page."""
     import gradio as gr
 
     return gr.Number(
-        value, label=strings.both(label), precision=0, min_width=120, elem_id=f"txt2img_{label[6:]}", **limits
+        value, label=label(key), precision=0, min_width=120, elem_id=f"txt2img_{key[6:]}", **limits
     )
 
 

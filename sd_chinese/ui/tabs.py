@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sd_chinese import strings
 from sd_chinese.ui.gradio_compat import blocks, known
 from sd_chinese.ui.shell import TABS, Shell, page_html
+from sd_chinese.ui.translations import BROWSERS, words_of
 
 if TYPE_CHECKING:
     import gradio
@@ -18,7 +18,7 @@ def host_tabs(shell: Shell) -> list[tuple[gradio.Blocks, str, str]]:
     for tab, title in TABS.items():
         with blocks() as page:
             fill_tab(tab, shell)
-        found.append((page, strings.text(title)[shell.language == "en"], tab))
+        found.append((page, words_of(title)[BROWSERS.get(shell.language, 0)], tab))
     return found
 
 

@@ -11,11 +11,17 @@ import pytest
 from sd_chinese import strings
 from sd_chinese.ui.settings import SETTINGS
 from sd_chinese.ui.shell import TABS, Shell, page_html, page_texts
+from sd_chinese.ui.translations import BROWSERS, translations, words_of
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = (ROOT / "javascript/sd_chinese.js").read_text(encoding="utf-8")
 #: Characters of these texts that only simplified writing has.
-SIMPLIFIED = re.compile("[图词选读种发码设择绘统为与这还没说转换载开关记录语诗库]")
+SIMPLIFIED = re.compile("[图词选读种发码设择绘统为与这还没说转换载开关记录语诗库标画样数宽张]")
+#: Labels that the standalone page asks for.
+STANDALONE = re.findall(
+    r"\"((?:label|button|tab|placeholder)_\w+|page_title)\"",
+    (ROOT / "sd_chinese/ui/standalone_page.py").read_text(encoding="utf-8"),
+)
 
 
 def labels() -> list[str]:
@@ -30,12 +36,31 @@ def test_every_bilingual_label_has_one_language(language: str) -> None:
     assert [label for label in labels() if label not in table] == []
 
 
-def test_every_page_text_has_its_traditional_form() -> None:
+def test_every_text_has_its_traditional_form() -> None:
     table = json.loads((ROOT / "localizations/zh_TW.json").read_text(encoding="utf-8"))
-    shown = [zh for zh, _ in page_texts().values() if "{" not in zh]
-    shown += [strings.text(title)[0] for title in TABS.values()]
-    assert [text for text in shown if SIMPLIFIED.search(text) and text not in table] == []
-    assert [text for text in table.values() if SIMPLIFIED.search(text)] == []
+    labels = [words_of(key) for key in (*STANDALONE, *TABS.values())]
+    shown = [traditional for _, _, traditional in (*page_texts().values(), *labels)]
+    assert len(shown) > 100
+    assert [text for text in (*shown, *table.values()) if SIMPLIFIED.search(text)] == []
+
+
+def test_a_template_keeps_its_fields() -> None:
+    fields = {key: [set(re.findall(r"{\w+}", text)) for text in texts] for key, texts in page_texts().items()}
+    assert [key for key, (simplified, *others) in fields.items() if others != [simplified] * 2] == []
+
+
+def test_the_standalone_page_has_its_labels_in_every_language() -> None:
+    gradio = pytest.importorskip("gradio")
+    if not hasattr(gradio, "I18n"):
+        pytest.skip("the standalone page runs under the newest gradio")
+    found = translations().translations
+    assert set(found) == set(BROWSERS)
+    assert [found[name]["label_sampler"] for name in ("zh-CN", "zh-HK", "en")] == [
+        "采样器",
+        "取樣器",
+        "Sampler",
+    ]
+    assert set(STANDALONE) <= set(found["en"])
 
 
 def test_the_script_says_only_what_the_page_brings() -> None:
