@@ -19,7 +19,7 @@ from sd_chinese.words import fold
 #: What stands before a character: nothing, blanks only, punctuation, or something no match may reach across.
 JOINED, BLANK, PAUSE, WALL = 0, 1, 2, 3
 
-_HAN = re.compile("[\u3007\u3400-\u9fff\U00020000-\U00031fff]+")
+_HAN = re.compile("(?:[\u3007\u3400-\u9fff\U00020000-\U00031fff]|T(?=恤))+")  # T恤 is a Chinese word
 _PUN = re.compile(r"([\u3400-\u9fff])(\(([\u3400-\u9fff])\))")
 _PAUSES = re.compile(r"[\s，。、；：？！·—…,.;:?!'\"“”‘’「」『』《》〈〉|/~～-]+")
 _MARKED = re.compile(r"[A-Za-z<\\_()\[\]{}（）［］|:：]")

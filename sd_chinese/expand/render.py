@@ -86,9 +86,21 @@ def _clause(
         elif alone:
             runs.append(_Said(comma.join(say(element.pair) for element in told)))
         else:
-            runs.append(_Said(say(told[0].pair)))
+            runs.append(_Said(say(_counted_once(told[0].pair, "".join(map(str, runs[:1]))))))
             after += [say(element.pair) for element in told[1:]]
     return runs, after
+
+
+_COUNT = re.compile("^[一两三几].")
+_A_MEASURE_OF = re.compile(r"^an? [\w-]+ of ")
+
+
+def _counted_once(pair: Pair, before: str) -> Pair:
+    """一碗热腾腾的[一碗清亮牛肉汤面]: what the user has counted is not counted again."""
+    count = _COUNT.match(pair.zh)
+    if not count or not before.startswith(count[0]):
+        return pair
+    return Pair(pair.zh.removeprefix(count[0]), _A_MEASURE_OF.sub("", pair.en))
 
 
 class _Said(str):

@@ -6,6 +6,7 @@ reported; nothing is dropped silently but particles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -167,12 +168,24 @@ def _make_modifier(units: list[_Unit]) -> None:
     start = _phrase_start(units, _BOUNDS)
     if units and units[-1].sort in _QUALITIES:
         start = next((i + 1 for i in range(len(units) - 1, -1, -1) if units[i].sort not in _QUALITIES), 0)
+    start = _place_start(units, start)
     inside = units[start:]
     if not inside:
         return
     english = " ".join(unit.en for unit in inside)
     behind = any(unit.sort in ("verb", "in", "place_phrase") for unit in inside)
     units[start:] = [_Unit(english, "behind" if behind else "before")]
+
+
+def _place_start(units: Sequence[_Unit], start: int) -> int:
+    """男人站在雨中的街头: behind somebody who does something, only the place describes what follows."""
+    somebody = start > 0 and units[start - 1].sort == "after"
+    for at, unit in enumerate(units[start:], start):
+        if somebody and unit.sort in ("in", "place_phrase"):
+            doing = any(later.sort == "verb" for later in units[at:])
+            return start if doing else at + (unit.sort == "in")
+        somebody = somebody or unit.sort == "noun"
+    return start
 
 
 def _make_place(units: list[_Unit], preposition: str) -> None:
@@ -200,9 +213,12 @@ def _close_noun(units: list[_Unit]) -> bool:
     return True
 
 
+_TWO_PLACES = re.compile(r"\b(?:on|in) (?=(?:on|in|at|under|beside|behind|before) )")
+
+
 def _with_articles(text: str) -> str:
-    """ "a old man" -> "an old man"."""
-    parts = text.split(" ")
+    """ "a old man" -> "an old man", "leaning on on the wall" -> "leaning on the wall"."""
+    parts = _TWO_PLACES.sub("", text).split(" ")
     for at, word in enumerate(parts[:-1]):
         if word in ("a", "an") and parts[at + 1] in ("a", "an", "the"):
             parts[at] = ""

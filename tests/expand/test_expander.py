@@ -131,6 +131,13 @@ def test_a_style_may_be_called_one(expander: Expander) -> None:
     assert result.prompt_en.startswith("Chongqing night view, neon lights, cyberpunk")
 
 
+def test_what_the_user_counted_is_not_counted_again(expander: Expander) -> None:
+    result = expander.expand("一碗热气腾腾的牛肉面，一个穿白T恤的男孩")
+    assert result.prompt_zh.count("一碗") == 1
+    assert result.prompt_en.count("a bowl of") == 1
+    assert "boy wearing white T-shirt" in result.prompt_en
+
+
 def test_without_people_the_negative_says_so(sample: Expander) -> None:
     assert "人物" in sample.expand("守株待兔", ExpandOptions(people=False)).negative_zh
 
