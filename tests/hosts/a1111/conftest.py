@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,19 @@ def checkpoint(
         return made[family]
 
     return write
+
+
+def foreign_extension(variable: str) -> Path:
+    """The folder of somebody else's extension."""
+    folder = os.environ.get(variable)
+    if not folder:
+        pytest.skip(f"no such extension: set {variable} to its folder")
+    return Path(folder)
+
+
+def link_extension(data: Path, folder: Path) -> Path:
+    """Put an extension into a host's data folder."""
+    link = data / "extensions" / folder.name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(folder, target_is_directory=True)
+    return link
