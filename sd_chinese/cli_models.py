@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
     OpenStudio = Callable[[argparse.Namespace], Studio]
 
-FAULTY = 1
-"""Exit code of a check that found something."""
+FAULTY, INTERRUPTED = 1, 130
+"""Exit codes: of a check that found something, and of Ctrl+C."""
 
 
 def add_parsers(commands: Subparsers, open_studio: OpenStudio) -> None:
@@ -127,24 +127,37 @@ def run_show(options: argparse.Namespace) -> None:
         say(str(unfit))
 
 
-def run_install(options: argparse.Namespace) -> None:
+def run_install(options: argparse.Namespace) -> int:
     """Install models one after the other; Ctrl+C keeps what has come."""
-    from sd_chinese.workflows.install_model import install_model
-
     library = open_library(options)
     for card_id in options.ids:
-        agreed = options.yes or _agreed(library.catalog.get(card_id), library)
-        with _progress() as report:
-            record = install_model(
-                card_id,
-                library,
-                report,
-                Stop(),
-                accept_licence=agreed,
-                accept_changed=options.accept_changed,
-                any_host=options.force,
+        try:
+            _install(card_id, library, options)
+        except KeyboardInterrupt:
+            card = library.catalog.get(card_id)
+            say(
+                strings.both("install_paused", id=card_id, size=amount(library.waiting_bytes(card))),
+                sys.stderr,
             )
-        say(strings.both("installed_at", path=library.place(record)))
+            return INTERRUPTED
+    return 0
+
+
+def _install(card_id: str, library: Library, options: argparse.Namespace) -> None:
+    from sd_chinese.workflows.install_model import install_model
+
+    agreed = options.yes or _agreed(library.catalog.get(card_id), library)
+    with _progress() as report:
+        record = install_model(
+            card_id,
+            library,
+            report,
+            Stop(),
+            accept_licence=agreed,
+            accept_changed=options.accept_changed,
+            any_host=options.force,
+        )
+    say(strings.both("installed_at", path=library.place(record)))
 
 
 def _agreed(card: Card, library: Library) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from typing import TextIO
-from unicodedata import east_asian_width
 
-from sd_chinese.progress import encodable
+from sd_chinese.progress import display_width, encodable
 
 
 def say(line: str, stream: TextIO | None = None) -> None:
@@ -20,11 +19,6 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Align columns by display width: a Chinese character takes two cells."""
     widths = [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(map(_padded, row, widths)).rstrip() for row in rows]
-
-
-def display_width(text: str) -> int:
-    """Cells that a terminal needs."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _padded(cell: str, width: int) -> str:

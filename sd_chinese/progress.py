@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TextIO
+from unicodedata import east_asian_width
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
@@ -143,11 +145,13 @@ class ProgressLine:
     def __call__(self, event: Progress) -> None:
         if not self.stream.isatty():
             return
-        line = encodable(describe(event), self.stream)
+        # A line that wraps cannot be drawn over: it would fill the window.
+        line = fitted(encodable(describe(event), self.stream), shutil.get_terminal_size().columns - 1)
         start = "\n" if self.stage and self.stage != event.stage else "\r"
-        self.stream.write(start + line + " " * max(0, self.width - len(line)))
+        width = display_width(line)
+        self.stream.write(start + line + " " * max(0, self.width - width))
         self.stream.flush()
-        self.stage, self.width = event.stage, len(line)
+        self.stage, self.width = event.stage, width
 
     def close(self) -> None:
         """Go to the next line; other output may follow."""
@@ -180,6 +184,18 @@ def amount(value: float, unit: str = "bytes") -> str:
         if value >= size:
             return f"{value / size:.1f} {name}"
     return f"{value:.0f} B"
+
+
+def display_width(text: str) -> int:
+    """Cells that a terminal needs: a Chinese character takes two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def fitted(line: str, cells: int) -> str:
+    """As much of the line's beginning as fits."""
+    while display_width(line) > cells:
+        line = line[:-1]
+    return line
 
 
 def encodable(line: str, stream: TextIO) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from sd_chinese.cli import main
-from sd_chinese.console import display_width, table
+from sd_chinese.console import table
+from sd_chinese.progress import Progress, display_width
 from sd_chinese.registry.card import REGISTRY
+from sd_chinese.registry.transfer import Meter
 from sd_chinese.workflows.find_model import PROJECT
 from tests.registry.bad_server import Hub, serving
 
@@ -63,6 +65,31 @@ def test_the_life_of_a_model(tmp_path: Path, run: Run, published: tuple[Hub, lis
     assert "verify" not in run("verify")[1] and run("remove", "my-ink")[0] == 2
 
 
+def test_ctrl_c_keeps_what_has_come(
+    run: Run, published: tuple[Hub, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, options = published
+    hub.faults["pytorch_lora_weights.safetensors"] = ["stall"]
+    size = (WEIGHTS / "lora-ink" / "pytorch_lora_weights.safetensors").stat().st_size
+
+    def press(meter: Meter) -> Progress:
+        """As the signal does: in the main thread, once half has come."""
+        if event(meter).done >= size // 2:
+            raise KeyboardInterrupt
+        return event(meter)
+
+    event = Meter.event
+    with monkeypatch.context() as patched:
+        patched.setattr(Meter, "event", press)
+        code, out, told = run("install", "my-ink", "--yes", *options)
+    assert (code, out) == (130, "") and "models remove my-ink" in told and "Traceback" not in told
+    (row,) = [line for line in run("list", "--kind", "lora")[1].splitlines() if line.startswith("my-ink ")]
+    assert "partly downloaded" in row
+    hub.asked.clear()
+    assert run("install", "my-ink", *options)[0] == 0
+    assert any(ranged for _, ranged in hub.asked)
+
+
 def test_the_licence_is_asked_for(
     tmp_path: Path, run: Run, published: tuple[Hub, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +125,11 @@ def test_an_add_on_is_put_where_it_belongs(tmp_path: Path, run: Run) -> None:
     assert (tmp_path / "models" / "ControlNet" / "controlnet-canny.safetensors").is_file()
     assert run("convert", WEIGHTS / "base" / "text_encoder")[0] == 0
     assert (tmp_path / "models" / "SDZH-Encoder" / "text_encoder" / "vocab.txt").is_file()
+
+
+def test_a_card_says_its_defaults_plainly(run: Run) -> None:
+    out = run("show", "taiyi-1b-zh")[1]
+    assert "size 512x512" in out and "(512" not in out
 
 
 BAD = [

@@ -181,7 +181,9 @@ class Card:
             "card_fits": strings.both("fits_strict" if self.strict else "fits_family")
             if self.compatible
             else "",
-            "card_defaults": ", ".join(f"{name} {value}" for name, value in self.defaults.given().items()),
+            "card_defaults": ", ".join(
+                f"{name} {_plain(value)}" for name, value in self.defaults.given().items()
+            ),
             "card_sources": ", ".join(f"{s.kind}: {s.path or s.repo or s.package}" for s in self.sources),
             "card_hosts": f"{', '.join(hosts.only)} ({hosts.why})" if hosts else "",
             "card_installed": installed or strings.both("card_absent"),
@@ -218,6 +220,13 @@ def parse_card(content: Mapping[str, Any]) -> Card:
 def card_schema() -> Mapping[str, Any]:
     schema: Mapping[str, Any] = json.loads((REGISTRY / "card.schema.json").read_text(encoding="utf-8"))
     return schema
+
+
+def _plain(value: object) -> str:
+    """Sizes as ``512x768``, words one after the other."""
+    if not isinstance(value, tuple):
+        return str(value)
+    return ("x" if all(isinstance(each, int) for each in value) else " ").join(map(str, value))
 
 
 def _same(value: Any) -> Any:

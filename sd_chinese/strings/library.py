@@ -187,6 +187,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "verdict_changed": ("内容变了", "changed"),
     "verdict_missing": ("不见了", "missing"),
     "verify_none": ("还没有安装记录。", "Nothing has been installed yet."),
+    "install_paused": (
+        "{id} 已暂停，下好的 {size} 会保留：再运行一次同样的命令就接着下，不要了就运行 models remove {id}。",
+        "{id} is paused and its {size} are kept: run the same command again to go on, or models remove {id} to drop "
+        "them.",
+    ),
     "installed_at": ("已装好：{path}", "Installed: {path}"),
     "removed": ("已移除 {path}", "Removed {path}"),
     "card_added": ("已加入 {id}：{title}", "Added {id}: {title}"),

@@ -135,8 +135,11 @@ def _check_disks(card: Card, files: Sequence[RemoteFile], folder: Path, library:
     """What is to come, and what it will become: half as much, as most are published in single precision."""
     size = sum(file.size or 0 for file in files)
     target = library.target(card.kind, card.id).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    target.mkdir(parents=True, exist_ok=True)
+    for place in (folder, target):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SdzhError("write_failed", path=place, reason=error.strerror or error) from error
     shared = folder.stat().st_dev == target.stat().st_dev
     check_space(target, size // 2 + (size - library.waiting_bytes(card) if shared else 0))
 

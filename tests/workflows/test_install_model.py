@@ -413,6 +413,14 @@ def test_a_conversion_that_fails_leaves_nothing(library: Library, monkeypatch: p
         ]
 
 
+def test_a_folder_that_cannot_be_written(library: Library, hub: Hub) -> None:
+    library.host.folder("lora").parent.mkdir(parents=True)
+    library.host.folder("lora").write_bytes(b"a file in the folder's place")
+    with pytest.raises(SdzhError) as caught:
+        install("mini-ink", library)
+    assert caught.value.code == "write_failed" and not hub.sent
+
+
 def test_no_source_that_the_user_allows(library: Library) -> None:
     none = replace(library, sources=replace(library.sources, order=("npm",)))
     with pytest.raises(SdzhError) as caught:

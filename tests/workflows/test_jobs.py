@@ -10,7 +10,7 @@ import time
 import pytest
 
 from sd_chinese.errors import SdzhError
-from sd_chinese.progress import Progress, ProgressLine, Report, Stop, describe
+from sd_chinese.progress import Progress, ProgressLine, Report, Stop, describe, display_width
 from sd_chinese.workflows.jobs import KEPT, Jobs
 
 
@@ -109,3 +109,19 @@ def test_a_line_for_a_terminal() -> None:
         shown.close()
     assert pipe.getvalue() == ""
     assert terminal.getvalue().count("\n") == 2 and "1 / 2" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_line_never_wraps(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    shown = ProgressLine(terminal)
+    for percent in range(3):
+        shown(Progress("download", percent, 100, speed=1.0, seconds_left=99, detail="unet/" * 20))
+    lines = terminal.getvalue().split("\r")[1:]
+    assert len(lines) == 3 and all(20 <= display_width(line) + 1 <= columns for line in lines)
