@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,12 @@ def write_cards(folder: Path) -> dict[str, Path]:
     return {repo: places[like] for like, repo, _ in CARDS.values()}
 
 
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
 @pytest.fixture(scope="module", params=PAGES, ids=lambda each: Path(each).parts[-3:][0])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("page")
@@ -79,7 +86,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     python = sys.executable if alone else request.param
     arguments = ["-m", "sd_chinese.cli", "--models", str(folder / "models")]
     if not alone:
-        arguments = [str(ROOT / "tests" / "ui" / "host_page.py"), str(folder), "7880"]
+        arguments = [str(ROOT / "tests" / "ui" / "host_page.py"), str(folder), str(free_port())]
     has_torch = not subprocess.run(
         [python, "-c", "import torch"], stderr=subprocess.DEVNULL, check=False
     ).returncode
