@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.base import Adapter, Option
-from sd_chinese.hosts.requests import tell_picture
+from sd_chinese.hosts.requests import stand_alone, tell_picture
 
 told: deque[str] = deque(maxlen=10)
 """The last failures, for the report that a user pastes."""
@@ -97,6 +97,7 @@ def script_class(adapter: Adapter, panel: Panel) -> type:
             return controls
 
         def before_process(self, p: Any, *args: Any) -> None:
+            stand_alone(p)
             _guard(p, lambda p: panel.before_process(p, *args))
 
         def process(self, p: Any, *args: Any) -> None:

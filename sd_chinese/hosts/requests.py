@@ -53,9 +53,14 @@ def tell_picture(p: Any) -> None:
         p.extra_generation_params.update(pictures[p.iteration * p.batch_size + p.batch_index])
 
 
+def stand_alone(p: Any) -> None:
+    """The X/Y/Z plot's cells are shallow copies of one request: what is said of one must not be said of the next."""
+    p.extra_generation_params = dict(p.extra_generation_params)
+
+
 def choose_encoder(p: Any, name: str) -> None:
     """Let a text encoder read this request only. For a script's `before_process`, and for an axis."""
-    p.override_settings[TEXT_ENCODER] = name
+    p.override_settings = {**p.override_settings, TEXT_ENCODER: name}
 
 
 def _tell(p: Any, parameters: Sequence[Mapping[str, Any]]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sd_chinese.hosts.requests import Texts, choose_encoder, rewrite_prompts, tell_picture
+from sd_chinese.hosts.requests import Texts, choose_encoder, rewrite_prompts, stand_alone, tell_picture
 from tests.fake_webui import FakeWebui, fake_webui  # noqa: F401
 
 
@@ -95,3 +96,14 @@ def test_a_failed_rewrite_leaves_the_request_whole() -> None:
     with pytest.raises(ValueError):
         rewrite_prompts(p, fail)
     assert vars(p) == before
+
+
+def test_a_copied_request_keeps_what_is_said_of_it_to_itself() -> None:
+    """The X/Y/Z plot copies a request for each cell, and the copies share its dictionaries."""
+    p = request_of("a")
+    cell = copy(p)
+    stand_alone(cell)
+    rewrite_prompts(cell, upper)
+    choose_encoder(cell, "太乙")
+    assert cell.extra_generation_params["SDZH prompt"] == "a"
+    assert (p.extra_generation_params, p.override_settings) == ({"Other": 1}, {})
