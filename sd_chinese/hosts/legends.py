@@ -38,6 +38,7 @@ _FILES = (
     "simsun.ttc",
     "DroidSansFallbackFull.ttf",
 )
+_FACES = 16
 
 
 def install(patches: Patches) -> None:
@@ -55,22 +56,32 @@ def install(patches: Patches) -> None:
             chinese = False
 
     def get_font(original: Callable[..., Any], fontsize: int) -> Any:
-        path = chinese_font() if chinese else None
-        if path is None:
-            return original(fontsize)
-        from PIL import ImageFont
-
-        return ImageFont.truetype(str(path), fontsize)
+        font = chinese_font(fontsize) if chinese else None
+        return original(fontsize) if font is None else font
 
     patches.wrap(images, "draw_grid_annotations", draw)
     patches.wrap(images, "get_font", get_font)
 
 
-@lru_cache(maxsize=1)
-def chinese_font() -> Path | None:
-    """A font file of this system that has Chinese; looked for when the first Chinese legend is drawn."""
+@lru_cache(maxsize=8)
+def chinese_font(size: int) -> Any:
+    """A font of this system that has Chinese, None without one; looked for when the first Chinese legend is drawn."""
     files = {path.name.lower(): path for path in _font_files()}
-    return next((files[name.lower()] for name in _FILES if name.lower() in files), None)
+    path = next((files[name.lower()] for name in _FILES if name.lower() in files), None)
+    faces = list(_faces(path, size)) if path else []
+    # A collection of East Asia begins with Japanese forms.
+    return next((font for font in faces if font.getname()[0].endswith(" SC")), (*faces, None)[0])
+
+
+def _faces(path: Path, size: int) -> Iterator[Any]:
+    """The fonts of a file; a collection does not say how many it has."""
+    from PIL import ImageFont
+
+    for face in range(_FACES):
+        try:
+            yield ImageFont.truetype(str(path), size, index=face)
+        except OSError:
+            return
 
 
 def _font_files() -> Iterator[Path]:

@@ -28,13 +28,10 @@ def test_chinese_legends_have_a_font_and_others_the_hosts(
     fake_webui: FakeWebui,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from PIL import ImageFont
-
     images = fake_webui.module("images")
     asked: list[Any] = []
     images.draw_grid_annotations = lambda *texts: asked.append(images.get_font(12))
-    monkeypatch.setattr(legends, "chinese_font", lambda: Path("cjk.ttc"))
-    monkeypatch.setattr(ImageFont, "truetype", lambda path, size: (path, size))
+    monkeypatch.setattr(legends, "chinese_font", lambda size: ("cjk.ttc", size))
     patches = Patches()
     legends.install(patches)
     images.draw_grid_annotations([[SimpleNamespace(text="展开")]])
@@ -42,3 +39,26 @@ def test_chinese_legends_have_a_font_and_others_the_hosts(
     assert asked == [("cjk.ttc", 12), 12]
     patches.undo()
     assert images.get_font(3) == 3
+
+
+def test_a_collection_gives_its_simplified_face(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from PIL import ImageFont
+
+    names = ["Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans CJK SC"]
+
+    def face(path: str, size: int, index: int) -> Any:
+        if index >= len(names):
+            raise OSError("invalid argument")
+        return SimpleNamespace(getname=lambda: (names[index], "Regular"), size=size)
+
+    monkeypatch.setattr(ImageFont, "truetype", face)
+    monkeypatch.setattr(legends, "_font_files", lambda: iter([tmp_path / "NotoSansCJK-Regular.ttc"]))
+    legends.chinese_font.cache_clear()
+    try:
+        assert legends.chinese_font(12).getname()[0] == names[2]
+        names[:] = ["WenQuanYi Micro Hei"]
+        assert legends.chinese_font(13).getname()[0] == names[0]
+        names.clear()
+        assert legends.chinese_font(14) is None
+    finally:
+        legends.chinese_font.cache_clear()
