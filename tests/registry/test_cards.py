@@ -82,6 +82,16 @@ def test_numbers_can_be_used(card: Card) -> None:
 
 
 @pytest.mark.parametrize("card", FETCHED.values(), ids=lambda card: card.id)
+def test_settings_are_given_or_said_to_be_unpublished(card: Card) -> None:
+    given = card.defaults.given()
+    if card.kind == "base" and not given.keys() >= {"sampler", "steps", "cfg"}:
+        assert any("采样器" in words.zh for words in card.uncertain)
+    if card.kind in ("lora", "controlnet"):
+        assert card.compatible and given["strength"]
+    assert card.kind in ("encoder", "corpus") or card.resolution or "分辨率没有查到" in str(card.uncertain)
+
+
+@pytest.mark.parametrize("card", FETCHED.values(), ids=lambda card: card.id)
 def test_what_is_fetched_says_where_from_and_what_is_not_known(card: Card) -> None:
     assert card.size_bytes and card.licence.url and card.homepage
     assert card.uncertain, "nothing of it was loaded here: the card must say what was not checked"
