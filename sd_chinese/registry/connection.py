@@ -18,7 +18,7 @@ from sd_chinese.progress import Stop
 from sd_chinese.registry.addresses import SourceError, is_inside
 
 PORTS = {"http": 80, "https": 443}
-_EACH = 3.0  # seconds for one of several addresses: where one is blocked, another may not be
+_EACH = 3.0  # seconds for one of many addresses: where one is blocked, another may not be
 
 _Address = tuple[Any, ...]  # what `socket.getaddrinfo` finds
 
@@ -75,13 +75,14 @@ class Route:
         if self.foreign and not self.proxy and any(is_inside(str(each[4][0])) for each in found):
             raise SourceError("address_inside", host=self.host)
         end = time.monotonic() + self.patience
+        each = max(_EACH, self.patience / max(1, len(found)))
         failure: OSError = TimeoutError("timed out")
         for family, kind, protocol, _name, address in _by_turns(found):
             left = end - time.monotonic()
             if left <= 0:
                 break
             dialled = socket.socket(family, kind, protocol)
-            dialled.settimeout(min(left, _EACH))
+            dialled.settimeout(min(left, each))
             try:
                 with self.stop.watching(dialled):
                     dialled.connect(address)

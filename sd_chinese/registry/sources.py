@@ -131,6 +131,7 @@ def _list_hf(offer: Offer, web: Web, stop: Stop) -> list[RemoteFile]:
         url = _next_page(headers.get("Link", ""))
         if url is None:
             return files
+        url = url.replace(ENDPOINTS["hf"][1], offer.address, 1)  # as a mirror may have passed it on
     raise SourceError("source_answer", url=shown(offer.address))
 
 

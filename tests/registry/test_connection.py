@@ -62,7 +62,7 @@ def test_another_address_is_tried(hub: Hub, dead_port: int, monkeypatch: pytest.
     port = urlsplit(hub.url).port or 0
     look_up(monkeypatch, [(V4, "127.0.0.1", dead_port), (V4, "127.0.0.1", port)])
     monkeypatch.setattr("sd_chinese.registry.connection._EACH", 0.1)
-    connection = route(port).connect()
+    connection = route(port, patience=2.0).connect()
     assert connection.sock.getpeername()[1] == port
     connection.close()
 

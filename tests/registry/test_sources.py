@@ -108,7 +108,10 @@ class Pages(BaseHTTPRequestHandler):
         body = json.dumps([entry]).encode()
         self.send_response(200)
         if page < 2:
-            link = f"http://{self.headers['Host']}/next?page={page + 1}"
+            host = (
+                f"http://{self.headers['Host']}" if page else "https://huggingface.co"
+            )  # as a careless mirror
+            link = f"{host}/next?page={page + 1}"
             self.send_header("Link", f'<{link}>; rel="next"')
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
