@@ -38,7 +38,7 @@ class LineError(Exception):
     """
 
     def __init__(self, reason: object, *, after: float = 0.0, tries: int = sys.maxsize) -> None:
-        super().__init__(str(reason) or type(reason).__name__)
+        super().__init__(getattr(reason, "strerror", None) or str(reason) or type(reason).__name__)
         self.after = after
         self.tries = tries
 

@@ -74,7 +74,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the revision that the card names cannot change: most likely the mirror or the line has tampered with it.",
     ),
     "sources_differ": (
-        "{id} 没有安装：{reasons.zh} 请到 {page} 核对更新记录；确认无误后加上 --accept-changed（网页上点“仍要安装”），"
+        "{id} 没有安装：{reasons.zh}请到 {page} 核对更新记录；确认无误后加上 --accept-changed（网页上点“仍要安装”），"
         "之后就以新文件为准。",
         "{id} was not installed: {reasons.en} Look at {page}; if the change is the publisher's, add --accept-changed "
         "(or press Install anyway), and the new files are remembered.",
@@ -117,10 +117,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{id} can be had from {kinds} only, and the sources in use are {order}. Add one of them.",
     ),
     "sources_failed": (
-        "{id} 的所有来源都失败了：{reasons.zh} 请检查网络或代理后重试（已下载的会接着下），"
+        "{id} 的所有来源都失败了：{reasons.zh}请检查网络或代理后重试（已下载的会接着下），换一个来源，"
         "或从 {page} 手动下载，把文件夹放进模型目录后点“转换”（命令行用 --from 指定文件夹）。",
-        "Every source of {id} failed: {reasons.en} Check the network or proxy and try again (it resumes), or download "
-        "it by hand from {page}, put the folder among the models and press Convert (on the command line: --from).",
+        "Every source of {id} failed: {reasons.en} Check the network or proxy and try again (it resumes), use another "
+        "source, or download it by hand from {page}, put the folder among the models and press Convert (on the "
+        "command line: --from).",
     ),
     # the model library: installing
     "licence_unread": (

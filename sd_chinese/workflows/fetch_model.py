@@ -65,13 +65,14 @@ def fetch_model(
         raise SdzhError("sources_none", id=card.id, kinds=wanted, order=", ".join(library.sources.order))
     if len(failures) == 1 and failures[0][0].source.kind in _LOCAL:
         raise failures[0][1]
+    # Of each the first sentence, what happened: what to do is the same for all.
     reasons = Words(
-        " ".join(f"【{offer.name}】{error.zh}" for offer, error in failures),
-        " ".join(f"[{offer.name}] {error.en}" for offer, error in failures),
+        "".join(f"【{offer.name}】{error.zh.partition('。')[0]}。" for offer, error in failures),
+        " ".join(f"[{offer.name}] {error.en.partition('. ')[0].rstrip('.')}." for offer, error in failures),
     )
     changed = any(error.code.startswith("source_differs") for _, error in failures)
     code = "sources_differ" if changed else "sources_failed"
-    raise SdzhError(code, id=card.id, reasons=reasons, page=card.homepage or "-")
+    raise SdzhError(code, id=card.id, reasons=reasons, page=card.homepage or card.sources[0].origin)
 
 
 def _asking(offer: Offer, failed: Sequence[str]) -> Progress:
