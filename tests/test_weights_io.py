@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import pickle
@@ -14,6 +15,7 @@ from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import safetensors.torch
@@ -389,6 +391,16 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(SdzhError) as caught:
         write_safetensors(path / "inside" / "a.safetensors", [], {})
     assert caught.value.code == "write_failed"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENAMETOOLONG, ""), FileNotFoundError(errno.ENOENT, "")])
+def test_too_long_a_path_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    """Windows finds no file at more than 259 characters, though the folder is there."""
+    path = tmp_path / "a.safetensors"
+    monkeypatch.setattr(Path, "open", Mock(side_effect=error))
+    with pytest.raises(SdzhError) as caught:
+        write_safetensors(path, [], {})
+    assert caught.value.code == "path_too_long" and str(len(str(path)) + 5) in caught.value.en
 
 
 def test_headers_need_no_torch(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Folders:
         """The checkpoint to load: a folder's converted file, any other as it is.
 
         Raises:
-            SdzhError: the folder cannot be converted, or the disk is full.
+            SdzhError: the folder cannot be converted, the disk is full, or the file's path would be too long.
         """
         folder = Path(info.filename)
         if not folder.is_dir():
@@ -68,7 +68,7 @@ class Folders:
         from modules import sd_models, shared
 
         file = _file_of(folder)
-        if not file.exists():
+        if not _exists(file):
             title = strings.both("converting_folder", name=folder.name)
             bar = ProgressBar(title)
 
@@ -97,6 +97,14 @@ def _name_of(folder: Path) -> str:
     """As the list shows it."""
     root = next(root for root in _roots() if root in folder.parents)
     return folder.relative_to(root).as_posix()
+
+
+def _exists(file: Path) -> bool:
+    """A name that is too long for the file system is that of no file."""
+    try:
+        return file.exists()
+    except OSError:
+        return False
 
 
 def _remove(info: Any) -> None:

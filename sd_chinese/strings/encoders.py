@@ -141,6 +141,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "写不了 {path}：{reason}。请检查文件夹是否存在、是否可写。",
         "{path} cannot be written: {reason}. Check that the folder exists and may be written to.",
     ),
+    "path_too_long": (
+        "路径太长，写不下 {path}：共 {length} 个字符。Windows 默认最多 259 个字符，其他系统的文件名最多 255 字节。"
+        "请把文件夹名改短，或移到更浅的文件夹里。",
+        "The path of {path} is too long: {length} characters while it is written. Windows allows 259, other systems"
+        " 255 bytes for a name. Shorten the folder's name, or move it to a folder nearer to the drive.",
+    ),
     "part_missing": (
         "{path} 里没有 {part} 部分，不是完整的底模。请补全文件，或换一个模型。",
         "{path} has no {part} in it, so it is not a whole base model. Complete it, or choose another.",

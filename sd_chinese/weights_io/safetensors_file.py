@@ -5,6 +5,7 @@ https://github.com/huggingface/safetensors#format
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import struct
@@ -72,7 +73,8 @@ def write_safetensors(path: Path, tensors: Iterable[TensorSource], metadata: Map
     largest first, which keeps each of them aligned (as the safetensors library itself does).
 
     Raises:
-        SdzhError: ``write_suffix``, ``disk_full``, ``write_failed``, ``tensor_changed`` (not as described).
+        SdzhError: ``write_suffix``, ``disk_full``, ``path_too_long``, ``write_failed``; ``tensor_changed`` (not as
+            described).
     """
     if path.suffix != ".safetensors":
         raise SdzhError("write_suffix", path=path)
@@ -91,10 +93,18 @@ def write_safetensors(path: Path, tensors: Iterable[TensorSource], metadata: Map
                 file.write(_tensor_bytes(source))
         part.replace(path)
     except OSError as error:
+        if _is_too_long(part, error):
+            raise SdzhError("path_too_long", path=path, length=len(str(part.absolute()))) from error
         raise SdzhError("write_failed", path=path, reason=error.strerror or error) from error
     finally:
         _remove_part(part)
     return path
+
+
+def _is_too_long(path: Path, error: OSError) -> bool:
+    """Windows says of a path beyond its limit that there is none, even where the folder is there."""
+    missing = error.errno == errno.ENOENT and path.parent.is_dir()
+    return error.errno == errno.ENAMETOOLONG or missing
 
 
 def _remove_part(part: Path) -> None:

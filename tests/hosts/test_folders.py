@@ -10,6 +10,7 @@ import pytest
 from sd_chinese.errors import SdzhError
 from sd_chinese.hosts.folders import Folders
 from sd_chinese.webui import SERVICES
+from sd_chinese.weights_io import write_safetensors
 from tests.fake_webui import FakeWebui, fake_webui
 
 __all__ = ["fake_webui"]
@@ -74,3 +75,18 @@ def test_full_disk_is_said_and_nothing_half_written(fake_webui: FakeWebui, folde
         folders.resolve(entry)
     assert raised.value.code == "disk_full"
     assert "子 目录/文件夹 v1.0" in titles(fake_webui)
+
+
+def test_name_that_no_file_can_have_is_listed_and_said(fake_webui: FakeWebui) -> None:
+    """A folder's name may be as long as the file system allows; its file's name is longer still."""
+    name = "长" * 80 + "v1.0 folder"  # 251 of 255 bytes
+    for part in ("unet", "vae", "text_encoder"):
+        (fake_webui.bases / name / part).mkdir(parents=True)
+        (fake_webui.bases / name / part / "diffusion_pytorch_model.safetensors").write_bytes(b"")
+    folders = Folders(SERVICES.folders, lambda source, out, progress: write_safetensors(out, [], {}))
+    folders.list_models(fake_webui.list_models)
+    assert titles(fake_webui) == [name]
+    with pytest.raises(SdzhError) as raised:
+        folders.resolve(fake_webui.module("sd_models").checkpoint_aliases[name])
+    assert raised.value.code == "path_too_long"
+    assert titles(fake_webui) == [name]

@@ -101,6 +101,17 @@ def test_switching_builds_and_reuses_as_the_host_does(
     assert choose(fake_webui, checkpoint(PAI)) is not again
 
 
+def test_paths_of_ours_stay_short(
+    fake_webui: FakeWebui, checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Windows has 259 characters for a whole path, most of which are the user's."""
+    choose(fake_webui, checkpoint(TAIYI))
+    choose(fake_webui, checkpoint(PAI))
+    written = [path.relative_to(tmp_path) for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(written) == 2
+    assert all(len(str(path)) < 40 for path in written)
+
+
 def test_truncated_checkpoint_is_refused_before_the_model_is_put_away(
     fake_webui: FakeWebui,
     checkpoint: Callable[[str], Path],
