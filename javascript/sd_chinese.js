@@ -515,6 +515,7 @@
       following.delete(id);
       const ended = jobs.get(name);
       if (ended && ended.state !== "failed") jobs.delete(name);
+      if (ended?.action === "verify" && ended.state === "done") notice.tell(t("verified", { name }));
       rows = await ask("/models").catch(() => rows);
       draw();
     }
@@ -573,7 +574,9 @@
       if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
       if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), LINK));
       if (jobs.get(row.name)?.error?.code === "sources_differ") steps.push(button("install_anyway", () => install(row, true), { disabled: !mayInstall }));
-      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, `/models/${encodeURIComponent(row.name)}`, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
+      const path = `/models/${encodeURIComponent(row.name)}`;
+      if (row.removable && row.state === "installed") steps.push(button("verify", () => begin(row, `${path}/verify`, {}), LINK));
+      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, path, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
       if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
       return steps;
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -59,6 +60,21 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         work = convert_found(request.name, desk.library)
         return job_json(desk.jobs.start("convert", request.name, work))
 
+    @router.post("/models/{card_id}/verify", response_model=JobReply, status_code=202)
+    def verify(card_id: str) -> dict[str, Any]:
+        """Check an installed model against its checksums; the job fails where a file has changed or is gone."""
+        from sd_chinese.workflows.verify_model import expect_intact
+
+        library = desk.library
+        records = library.ledger.read()
+        if card_id not in records:
+            raise SdzhError("verify_unknown", id=card_id, ids=", ".join(records) or "-")
+        return job_json(
+            desk.jobs.start(
+                "verify", card_id, lambda report, stop: expect_intact(card_id, library, report, stop)
+            )
+        )
+
     @router.delete("/models/{card_id}", response_model=JobReply, status_code=202)
     def remove(card_id: str) -> dict[str, Any]:
         """Undo an install."""
@@ -90,12 +106,12 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         job = desk.jobs.get(job_id)
         if job.finished:
             raise SdzhError("job_finished", id=job_id, state=job.state)
-        desk.jobs.cancel(job_id)
+        discard = request.discard and job.action == "install"
+        drop = partial(desk.library.discard_downloads, job.subject)
+        desk.jobs.cancel(job_id, drop if discard else None)
         while not job.finished:
             later = desk.jobs.wait(job_id, job.version, PATIENCE)
             if later.version == job.version:
                 break
             job = later
-        if request.discard and job.finished and job.action == "install":
-            desk.library.discard_downloads(job.subject)
         return job_json(job)

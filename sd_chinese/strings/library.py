@@ -161,6 +161,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "删不掉 {path}：{reason}。请先在 WebUI 里换一个模型，再试一次。",
         "{path} cannot be removed: {reason}. Choose another model in the WebUI, then try again.",
     ),
+    "verify_failed": (
+        "{id} 和安装时不一样了：{files.zh}。请卸载后重新安装。",
+        "{id} is not what was installed: {files.en}. Remove it and install it again.",
+    ),
     "verify_unknown": (
         "没有“{id}”的安装记录，无从校验。有记录的：{ids}。",
         "There is no record of {id} to verify it by. There are records of: {ids}.",

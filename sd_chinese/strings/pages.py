@@ -88,6 +88,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ui_cancel": ("取消", "Cancel"),
     "ui_convert": ("转换", "Convert"),
     "ui_remove": ("卸载", "Remove"),
+    "ui_verify": ("校验", "Verify"),
+    "ui_verified": ("{name} 完好。", "{name} is intact."),
     "ui_open_folder": ("打开文件夹", "Open folder"),
     "ui_use_defaults": ("套用推荐参数", "Use its settings"),
     "ui_homepage": ("主页", "Home page"),

@@ -58,6 +58,7 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._stops: dict[str, Stop] = {}
+        self._cleanups: dict[str, Callable[[], None]] = {}
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
 
@@ -87,14 +88,19 @@ class Jobs:
         with self._changed:
             return self._get(job_id)
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str, cleanup: Callable[[], None] | None = None) -> Job:
         """Ask a job to end; nothing happens to one that has ended.
+
+        Args:
+            cleanup: what is done once it has ended without success, before anybody hears of its end.
 
         Raises:
             SdzhError: ``job_unknown``.
         """
         with self._changed:
             job = self._get(job_id)
+            if cleanup and not job.finished:
+                self._cleanups[job_id] = cleanup
         self._stops[job_id].set()
         return job
 
@@ -146,13 +152,19 @@ class Jobs:
             self._change(job_id, progress=event)
 
         try:
-            self._change(job_id, result=work(report, stop), state=DONE, ended=time.time())
+            self._finish(job_id, DONE, result=work(report, stop))
         except SdzhError as error:
-            state = CANCELLED if error.code == "cancelled" else FAILED
-            self._change(job_id, state=state, error=error, ended=time.time())
+            self._finish(job_id, CANCELLED if error.code == "cancelled" else FAILED, error=error)
         except Exception as error:  # a bug of ours must not leave a job running for ever
-            wrapped = SdzhError("job_failed", id=job_id, error=repr(error))
-            self._change(job_id, state=FAILED, error=wrapped, ended=time.time())
+            self._finish(job_id, FAILED, error=SdzhError("job_failed", id=job_id, error=repr(error)))
+
+    def _finish(self, job_id: str, state: str, **changes: object) -> None:
+        while True:
+            with self._changed:
+                cleanup = self._cleanups.pop(job_id, None)
+                if cleanup is None or state == DONE:
+                    return self._change(job_id, state=state, ended=time.time(), **changes)
+            cleanup()
 
     def _change(self, job_id: str, **changes: object) -> None:
         with self._changed:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sd_chinese import strings
 from sd_chinese.errors import SdzhError
 from sd_chinese.progress import Progress, Report, Stop
+from sd_chinese.registry.card import Words
 from sd_chinese.registry.download import digest_of
 from sd_chinese.registry.installed import Installed
 
@@ -44,6 +46,18 @@ def verify_model(names: Sequence[str], library: Library, report: Report, stop: S
             report(Progress("verify", done, total, detail=path.name))
             yield Verdict(record.id, path, _state(path, size, sha256, stop))
             done += size
+
+
+def expect_intact(name: str, library: Library, report: Report, stop: Stop) -> None:
+    """
+    Raises:
+        SdzhError: ``verify_failed``, naming the files that have changed or are gone; as `verify_model`.
+    """
+    wrong = [each for each in verify_model([name], library, report, stop) if each.state != INTACT]
+    if wrong:
+        states = {state: strings.text(f"verdict_{state}") for state in (CHANGED, MISSING)}
+        said = (", ".join(f"{each.path.name} {states[each.state][n]}" for each in wrong) for n in (0, 1))
+        raise SdzhError("verify_failed", id=name, files=Words(*said))
 
 
 def _files(record: Installed, place: Path) -> Iterator[tuple[Path, int, str]]:

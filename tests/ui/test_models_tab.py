@@ -190,7 +190,15 @@ def test_licence_download_pause_resume_install_and_removal(tab: Tab, site: Site)
     site.hub.pace = 0
     tab.wait("my-base", "已装好")
     site.hub.pace = PACE
-    assert len(site.placed("my-base")) == 1 and site.parts("my-base") == 0
+    (placed,) = site.placed("my-base")
+    assert site.parts("my-base") == 0
+    tab.press("my-base", "校验")
+    tab.page.wait_for_selector(".sdzh-notice:has-text('my-base 完好')", timeout=PATIENCE)
+    with placed.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"?")
+    tab.press("my-base", "校验")
+    tab.wait("my-base", "my-base.safetensors 内容变了")
     tab.press("my-base", "卸载")
     tab.wait("my-base", "可下载")
     assert site.placed("my-base") == []

@@ -27,7 +27,7 @@ from sd_chinese.workflows.jobs import Jobs
 from sd_chinese.workflows.library import Library
 from sd_chinese.workflows.list_models import list_models
 from sd_chinese.workflows.remove_model import remove_model
-from sd_chinese.workflows.verify_model import verify_model
+from sd_chinese.workflows.verify_model import expect_intact, verify_model
 from tests.registry.bad_server import FAULTS, Hub
 from tests.registry.conftest import WEIGHTS, card_of, left_over
 
@@ -330,6 +330,19 @@ def test_a_host_that_cannot_run_it(library: Library, hub: Hub) -> None:
     with pytest.raises(SdzhError) as caught:
         install("mini", library)
     assert caught.value.code.startswith("fit_xl")
+
+
+def test_a_model_that_is_not_what_was_installed(library: Library) -> None:
+    record = install("mini-ink", library)
+    expect_intact("mini-ink", library, lambda event: None, Stop())
+    place = library.place(record)
+    for spoil, said in ((lambda: place.write_bytes(b"x"), "内容变了"), (place.unlink, "不见了")):
+        spoil()
+        with pytest.raises(SdzhError) as caught:
+            expect_intact("mini-ink", library, lambda event: None, Stop())
+        assert (
+            caught.value.code == "verify_failed" and said in caught.value.zh and place.name in caught.value.en
+        )
 
 
 def test_only_one_installs_at_a_time(library: Library) -> None:

@@ -64,6 +64,29 @@ def test_a_job_is_cancelled_wherever_it_waits() -> None:
     near.close(), far.close()
 
 
+@pytest.mark.parametrize("ending", ["cancelled", "failed", "done"])
+def test_what_is_cleaned_up_is_clean_before_the_end_is_heard_of(ending: str) -> None:
+    jobs, begun, cleaned = Jobs(), threading.Event(), []
+
+    def work(report: Report, stop: Stop) -> None:
+        begun.set()
+        while not stop._event.wait(0.01):
+            pass
+        if ending != "done":
+            raise SdzhError("cancelled" if ending == "cancelled" else "verify_unknown", id="x", ids="-")
+
+    def clean() -> None:
+        cleaned.append(jobs.get(job.id).state)
+
+    job = jobs.start("install", "mini", work)
+    assert begun.wait(5)
+    jobs.cancel(job.id, clean)
+    assert jobs.join(job.id).state == ending
+    assert cleaned == ([] if ending == "done" else ["running"])
+    jobs.cancel(job.id, clean)
+    assert len(cleaned) < 2
+
+
 def test_a_failure_is_told() -> None:
     jobs = Jobs()
 
