@@ -100,10 +100,10 @@ def run_page(options: argparse.Namespace) -> None:
     from sd_chinese.api.access import Access
     from sd_chinese.api.routes import build_router
     from sd_chinese.ui.standalone_page import open_page
-    from sd_chinese.workflows.open_desk import Desk
+    from sd_chinese.workflows.open_desk import Desk, load_catalog
 
     here = studio(options)
-    desk = Desk(here.host, lambda _: here.catalog)
+    desk = Desk(here.host, load_catalog)
     open_page(here, desk, lambda app: app.include_router(build_router(desk, Access())), options.port, say)
 
 

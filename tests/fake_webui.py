@@ -140,8 +140,11 @@ class FakeWebui:
             "scripts": {"Script": object, "AlwaysVisible": object(), "scripts_data": []},
             # modules/images.py: legends of grids, in a font that has no Chinese
             "images": {"get_font": lambda fontsize: fontsize, "draw_grid_annotations": lambda *texts: None},
-            # modules/script_callbacks.py: a list per kind; load_scripts empties them all
-            "script_callbacks": {f"on_{kind}": self.callbacks[kind].append for kind in CALLBACKS},
+            # modules/script_callbacks.py of 1.8: a list per kind; load_scripts empties them all
+            "script_callbacks": {
+                "add_callback": lambda callbacks, fun: callbacks.append(fun),
+                **{f"on_{kind}": self.callbacks[kind].append for kind in CALLBACKS},
+            },
             "sd_models_config": {"find_checkpoint_config": lambda state_dict, info: str(self.config)},
             "sd_models": {
                 "model_path": str(self.bases),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any, Protocol
 
 from sd_chinese import strings
@@ -20,25 +21,34 @@ told: deque[str] = deque(maxlen=10)
 SECTION = ("sdzh", "中文 Chinese")
 
 
-def when_unloaded(stop: Callable[[], None]) -> None:
-    """Call ``stop`` before "Reload UI" runs the scripts again, or when the host lets go of them."""
+def listen(kind: str, work: Callable[..., Any]) -> None:
+    """Have ``work`` called at an event of the host, ``script_callbacks.on_{kind}``.
+
+    A host that is not told which file listens looks up the source of all its callers (`inspect.stack`), down to its own
+    start; before 1.9 it cannot be told.
+    """
     from modules import script_callbacks
 
-    script_callbacks.on_script_unloaded(stop)
+    add = script_callbacks.add_callback
+    if "filename" in signature(add).parameters:
+        add(script_callbacks.callback_map[f"callbacks_{kind}"], work, category=kind, filename=__file__)
+    else:
+        getattr(script_callbacks, f"on_{kind}")(work)
+
+
+def when_unloaded(stop: Callable[[], None]) -> None:
+    """Call ``stop`` before "Reload UI" runs the scripts again, or when the host lets go of them."""
+    listen("script_unloaded", stop)
 
 
 def when_model_loaded(work: Callable[[Any], None]) -> None:
     """Call ``work`` with the host's model, whenever it has loaded weights into one."""
-    from modules import script_callbacks
-
-    script_callbacks.on_model_loaded(work)
+    listen("model_loaded", work)
 
 
 def before_token_counter(work: Callable[[], None]) -> None:
     """Call ``work`` before the page counts a prompt's tokens."""
-    from modules import script_callbacks
-
-    script_callbacks.on_before_token_counter(lambda params: work())
+    listen("before_token_counter", lambda params: work())
 
 
 def add_options(rows: Sequence[Option]) -> None:

@@ -9,29 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from sd_chinese.hosts.base import AUTOMATIC, NONE, TEXT_ENCODER, Host
+from sd_chinese.hosts.callbacks import listen
 
 _XYZ = "xyz_grid.py"
 
 
 def when_tabs_are_built(build: Callable[[], list[Any]]) -> None:
     """Let ``build`` give the host its tabs: (page, title, id) each."""
-    from modules import script_callbacks
-
-    script_callbacks.on_ui_tabs(build)
+    listen("ui_tabs", build)
 
 
 def when_app_starts(add: Callable[[Any], None]) -> None:
     """Call ``add`` with the FastAPI app once it answers; also with `--nowebui`, where there is no page."""
-    from modules import script_callbacks
-
-    script_callbacks.on_app_started(lambda _, app: add(app))
+    listen("app_started", lambda _, app: add(app))
 
 
 def when_infotext_is_pasted(change: Callable[[dict[str, Any]], None]) -> None:
     """Let ``change`` edit a picture's parameters before they go into the page's boxes."""
-    from modules import script_callbacks
-
-    script_callbacks.on_infotext_pasted(lambda _, params: change(params))
+    listen("infotext_pasted", lambda _, params: change(params))
 
 
 @dataclass(frozen=True)
@@ -109,9 +104,7 @@ class Axis:
 
 def add_axes(axes: Sequence[Axis]) -> None:
     """Add our axes to the host's own script, once the scripts are loaded; those that are there stay."""
-    from modules import script_callbacks
-
-    script_callbacks.on_before_ui(lambda: _add_axes(axes))
+    listen("before_ui", lambda: _add_axes(axes))
 
 
 def _add_axes(axes: Sequence[Axis]) -> None:

@@ -28,13 +28,6 @@ def copy_button(component: Any) -> dict[str, Any]:
     return known(component, buttons=["copy"]) or known(component, show_copy_button=True)
 
 
-def blocks(**wanted: Any) -> gradio.Blocks:
-    """`gradio.Blocks` that reports nothing to anybody."""
-    import gradio as gr
-
-    return gr.Blocks(analytics_enabled=False, **wanted)
-
-
 def mount(app: FastAPI, page: gradio.Blocks, **wanted: Any) -> FastAPI:
     """Put ``page`` at ``/`` with our script and style, which a WebUI loads by itself.
 

@@ -68,6 +68,8 @@ class Desk:
 
     @property
     def library(self) -> Library:
+        """With the cards of this moment: one that was just put into the user's folder needs no restart."""
+        self.catalog = self.load_catalog(self.host)
         return Library(self.host, self.catalog, self.sources())
 
     @property

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sd_chinese import strings
 from sd_chinese.api.access import Access
 from sd_chinese.api.routes import build_router
-from sd_chinese.ui.gradio_compat import blocks, mount
+from sd_chinese.ui.gradio_compat import mount
 from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
 from sd_chinese.workflows.expand_prompt import open_expander
@@ -60,7 +60,7 @@ def main(folder: Path, port: int) -> None:
     access = Access()
     app = FastAPI()
     app.include_router(build_router(desk, access))
-    with blocks() as page, gr.Tabs():
+    with gr.Blocks(analytics_enabled=False) as page, gr.Tabs():
         for tab in ("txt2img", "img2img"):
             with gr.TabItem(tab, elem_id=f"{tab}_tab"):
                 host_boxes(tab)

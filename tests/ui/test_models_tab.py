@@ -265,6 +265,17 @@ def test_a_folder_that_was_dropped_among_the_models(tab: Tab, site: Site) -> Non
         shutil.rmtree(dropped)
 
 
+def test_a_card_that_was_just_written_is_there_after_a_refresh(tab: Tab, site: Site) -> None:
+    card = json.loads((REGISTRY / "lora" / "mini-ink.json").read_text(encoding="utf-8"))
+    path = site.models / "cards" / "my-new.json"
+    path.write_text(json.dumps(card | {"id": "my-new"}), encoding="utf-8")
+    try:
+        tab.page.click("button:text-is('刷新')")
+        tab.wait("my-new", "水墨")
+    finally:
+        path.unlink()
+
+
 def test_markup_in_a_card_stays_text(tab: Tab) -> None:
     card = tab.card("my-evil")
     assert EVIL in card.inner_text()

@@ -23,7 +23,7 @@ CLIP = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (768, 768)}
 BERT = {"lora_te_encoder_layer_0_attention_self_query": (768, 768)}
 UNET = {"lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k": (64, 256)}
 
-OUR_RECORDS = ("/sd_chinese_webui.py", "/pages.py")
+OUR_RECORDS = ("/sd_chinese_webui.py", "/callbacks.py")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -223,6 +223,40 @@ def test_styles_are_part_of_the_prompt(host: RealHost, site: Site) -> None:
     finally:
         table.unlink()
         host.run("from modules import shared; shared.prompt_styles.reload(); result = 1")
+
+
+FILE_LIMIT = (
+    "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({}, resource.RLIM_INFINITY)); result = 1"
+)
+
+
+@pytest.mark.parametrize(
+    "name, limit, code",
+    [("满盘", "4 << 20", "write_failed"), ("长" * 80 + " folder", "resource.RLIM_INFINITY", "path_too_long")],
+    ids=["disk", "name"],
+)
+def test_folder_that_cannot_become_a_file_is_said(
+    host: RealHost, site: Site, name: str, limit: str, code: str
+) -> None:
+    """A disk that fills up while the folder is converted, and a name beside which no longer one can be."""
+    assert site.models.folder is not None
+    bases = site.data / "models" / "Stable-diffusion"
+    before = english(host, site)
+    shutil.copytree(site.models.folder, bases / name)
+    try:
+        assert name in host.models()
+        host.choose(site.models.english)
+        host.run(FILE_LIMIT.format(limit))
+        host.choose(name)
+        said = host.log.rpartition("sd-webui-chinese: ")[2]
+        assert strings.TEXTS[code][1].rpartition("}")[2] in said
+        assert host.draw(ENGLISH_PROMPT).png == before.png
+        assert not [path for path in bases.iterdir() if path.name.endswith(".part")]
+    finally:
+        host.run(FILE_LIMIT.format("resource.RLIM_INFINITY"))
+        host.choose(site.models.english)
+        shutil.rmtree(bases / name)
+        host.models()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import sys
 import threading
+from collections import defaultdict
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -92,7 +93,7 @@ class FakeForge:
         self.resident: list[Patcher] = []
         self.merged: dict[str, torch.Tensor] = {}
         self.comments: list[str] = []
-        self.unloaded: list[Any] = []
+        self.callbacks: dict[str, list[Any]] = defaultdict(list)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         caches = {name: [None, None, None] for name in ("cached_c", "cached_uc")}
@@ -109,10 +110,7 @@ class FakeForge:
                 "get_font": lambda fontsize: fontsize,
                 "draw_grid_annotations": lambda *texts: None,
             },
-            "modules.script_callbacks": {
-                "on_script_unloaded": self.unloaded.append,
-                "__getattr__": other_callbacks,
-            },
+            "modules.script_callbacks": {"add_callback": add_callback, "callback_map": self.callbacks},
             "modules.call_queue": {"queue_lock": threading.Lock()},
             "modules.processing": {
                 "StableDiffusionProcessing": SimpleNamespace(**caches),
@@ -239,11 +237,10 @@ class FakeForge:
         self.resident[:] = [other for other in self.resident if other.model is not patcher.model]
 
 
-def other_callbacks(name: str) -> Any:
-    """modules/script_callbacks.py: kinds that no test of ours asks for."""
-    if not name.startswith("on_"):
-        raise AttributeError(name)
-    return lambda callback: None
+def add_callback(callbacks: list[Any], fun: Any, *, category: str, filename: str) -> None:
+    """modules/script_callbacks.py, told which file listens."""
+    assert Path(filename).exists()
+    callbacks.append(fun)
 
 
 class ModelType:
