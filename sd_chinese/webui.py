@@ -39,6 +39,7 @@ from sd_chinese.workflows.list_styles import style_names
 
 if TYPE_CHECKING:
     from sd_chinese.registry.sources import Sources
+    from sd_chinese.workflows.jobs import Jobs
     from sd_chinese.workflows.open_desk import Desk
 
 HOSTS = {
@@ -62,8 +63,8 @@ def start() -> type | None:
     if name not in HOSTS:
         print(strings.both("webui_unsupported", host=name, choices=", ".join(HOSTS)))
         return None
-    # For every callback the host has the source of each of its callers looked up (modules/script_callbacks.py,
-    # `inspect.stack`), down to its own start; a thread of our own has few.
+    # A host before 1.9 has the source of each caller looked up for every callback (`callbacks.listen`); a thread of
+    # our own has few.
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(_set_up, HOSTS[name]).result()
 
@@ -92,12 +93,28 @@ def stop() -> None:
         adapter.stop()
 
 
+# What outlives "Reload UI": a download goes on, and a page that was open before may go on asking.
+
+
+@cache
+def _jobs() -> Jobs:
+    from sd_chinese.workflows.jobs import Jobs
+
+    return Jobs()
+
+
+@cache
+def _page_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
 def open_pages(host: Adapter) -> ScriptPanel:
     """Give the host our tabs, routes, settings and axes; return the controls of our script."""
     defaults = partial(default_wish, pages.option)
 
     @cache
     def desk() -> Desk:
+        from sd_chinese.hosts.routes import is_closing
         from sd_chinese.workflows.open_desk import Desk, load_catalog
 
         chosen = partial(pages.chosen_model, host, _encoders)
@@ -109,9 +126,9 @@ def open_pages(host: Adapter) -> ScriptPanel:
             defaults=defaults,
             state=lambda: [f"{strings.both('patches')}: {', '.join(host.patches.names())}"],
             troubles=lambda: list(callbacks.told),
+            closing=is_closing,
+            jobs=_jobs(),
         )
-
-    token = secrets.token_urlsafe(24)
 
     def add_routes(app: Any) -> None:
         from sd_chinese.hosts.routes import add_on_demand
@@ -122,7 +139,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
         from sd_chinese.api.access import Access
         from sd_chinese.api.routes import build_router
 
-        return build_router(desk(), Access(**vars(pages.logins_of(app)), page_token=token)).routes
+        return build_router(desk(), Access(**vars(pages.logins_of(app)), page_token=_page_token())).routes
 
     def expand(p: Any, wish: Wish) -> None:
         reads = lambda: painting.language if (painting := desk().painting()) else "zh"  # noqa: E731
@@ -131,7 +148,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
     encoders = lambda: (AUTOMATIC, NONE, *_encoders(host))  # noqa: E731
     panel = ScriptPanel(style_names, encoders, expand, choose_encoder, defaults)
     callbacks.add_options([_option(row) for row in SETTINGS])
-    pages.when_tabs_are_built(lambda: host_tabs(Shell(token, _language())))
+    pages.when_tabs_are_built(lambda: host_tabs(Shell(_page_token(), _language())))
     pages.when_app_starts(add_routes)
     pages.when_infotext_is_pasted(
         lambda found: restore_parameters(found, original=pages.option(PASTE_ORIGINAL, True))

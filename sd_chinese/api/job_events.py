@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from sd_chinese.workflows.jobs import Job, Jobs
@@ -29,8 +29,14 @@ def job_json(job: Job) -> dict[str, Any]:
     }
 
 
-async def event_lines(jobs: Jobs, job_id: str) -> AsyncIterator[str]:
-    """Looks instead of waiting: a stream must not hold one of the host's threads."""
+async def event_lines(
+    jobs: Jobs, job_id: str, closing: Callable[[], bool] = lambda: False
+) -> AsyncIterator[str]:
+    """Looks instead of waiting: a stream must not hold one of the host's threads.
+
+    Args:
+        closing: whether the server is about to end; it would wait for a stream as long as the job takes.
+    """
     version, silent = -1, 0.0
     while True:
         job = jobs.get(job_id)
@@ -40,7 +46,7 @@ async def event_lines(jobs: Jobs, job_id: str) -> AsyncIterator[str]:
         elif silent >= HEARTBEAT:
             silent = 0.0
             yield ": waiting\n\n"
-        if job.finished:
+        if job.finished or closing():
             return
         await asyncio.sleep(LOOK)
         silent += LOOK

@@ -129,7 +129,7 @@ def _add_host_routes(router: APIRouter, desk: Desk, access: Access) -> None:
     async def events(job_id: str) -> StreamingResponse:
         """Server-sent events: the job at once, at every change, and when it has ended."""
         desk.jobs.get(job_id)
-        lines: AsyncIterator[str] = event_lines(desk.jobs, job_id)
+        lines: AsyncIterator[str] = event_lines(desk.jobs, job_id, desk.closing)
         return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

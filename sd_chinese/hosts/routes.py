@@ -35,6 +35,16 @@ class RoutesOnDemand(BaseRoute):
         raise NoMatchFound(name, path_params)
 
 
+def is_closing() -> bool:
+    """Whether the host has told its server to end, as "Reload UI" does: it waits for every answer under way.
+
+    Source: webui.py of the host, `close` of gradio's `Blocks`.
+    """
+    from modules import shared
+
+    return bool(getattr(getattr(shared.demo, "server", None), "should_exit", False))
+
+
 def add_on_demand(app: Any, prefix: str, build: Callable[[], Sequence[BaseRoute]]) -> None:
     """Let a started app answer below ``prefix`` with the routes that ``build`` makes."""
     app.router.routes.insert(0, RoutesOnDemand(app, prefix, build))

@@ -49,6 +49,7 @@ class Desk:
         open_lexicon: opens the expander.
         defaults: how a prompt is expanded where a request does not say.
         state, troubles: for the report of `diagnose`: what the host's adapter has in place, and its last errors.
+        closing: whether the host's server is about to end; no answer may then wait.
     """
 
     host: Host
@@ -59,6 +60,7 @@ class Desk:
     defaults: Callable[[], Wish] = Wish
     state: Callable[[], Sequence[str]] = tuple
     troubles: Callable[[], Sequence[str]] = tuple
+    closing: Callable[[], bool] = lambda: False
     jobs: Jobs = field(default_factory=Jobs)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -165,3 +165,14 @@ def test_a_job_is_followed_and_cancelled_once(client: TestClient, desk: Desk) ->
     assert (last["state"], last["progress"]["done"]) == ("cancelled", 1)
     assert [each["id"] for each in client.get(f"{V1}/jobs").json()] == [job.id]
     assert client.get(f"{V1}/jobs/{job.id}").json()["subject"] == "<img onerror=x>"
+
+
+def test_a_stream_ends_with_the_server(client: TestClient, desk: Desk) -> None:
+    """A server that is told to end waits for its answers: a job's stream must not last as long as the job."""
+    job = desk.jobs.start("install", "slow", lambda report, stop: [stop.sleep(0.01) for _ in range(10_000)])
+    desk.closing = lambda: True
+    try:
+        said = json.loads(client.get(f"{V1}/jobs/{job.id}/events").text.strip().rsplit("data: ", 1)[1])
+        assert said["state"] == "running"
+    finally:
+        desk.jobs.cancel(job.id)

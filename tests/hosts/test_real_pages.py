@@ -67,6 +67,14 @@ class Visitor:
         self.page.wait_for_selector("#sdzh_models_page[data-ready]", state="attached")
         self.page.wait_for_function("window.opts && Object.keys(opts).length > 0")
 
+    def reload_ui(self) -> None:
+        """The button on the settings page, until the page is there again."""
+        self.page.evaluate("window.before = true")
+        self.tab("Settings")
+        self.page.click("#settings_restart_gradio")
+        self.page.wait_for_function("!window.before", timeout=2 * PATIENCE)
+        self.wait_until_ready()
+
     def tab(self, name: str) -> None:
         """Open a tab of the top row by its title; ``txt2img`` and ``img2img`` by the host's own titles."""
         titles = dict(zip(("txt2img", "img2img"), TITLES[self.host.kind.name], strict=True))
@@ -272,11 +280,17 @@ def paste_by_arrow(visitor: Visitor, tab: str, picture: Path) -> None:
 # --- completion and the hint ----------------------------------------------------------------------
 
 
+@pytest.fixture
+def hires_prompts(host: RealHost) -> None:
+    """The page shows the boxes of the hires pass."""
+    if not host.call("/sdapi/v1/options")["hires_fix_show_prompts"]:
+        host.set(hires_fix_show_prompts=True)
+        host.reload_ui()
+
+
+@pytest.mark.usefixtures("hires_prompts")
 def test_every_prompt_box_completes_by_keyboard_and_mouse(visitor: Visitor) -> None:
-    page, host = visitor.page, visitor.host
-    host.set(hires_fix_show_prompts=True)
-    host.reload_ui()
-    visitor.open()
+    page = visitor.page
     visitor.tab("txt2img")
     page.locator("#txt2img_hr .input-accordion-checkbox, #txt2img_hr-visible-checkbox").first.check()
     for box in ("txt2img_prompt", "txt2img_neg_prompt", "hires_prompt", "hires_neg_prompt"):
@@ -424,9 +438,8 @@ def hub(host: RealHost, site: Site) -> Iterator[Any]:
     host.run("import os; os.environ.pop('HF_ENDPOINT'); os.environ.pop('SDZH_SOURCES'); result = 1")
 
 
-def test_a_model_is_fetched_paused_resumed_and_drawn_with(visitor: Visitor, hub: Any, site: Site) -> None:
+def test_a_model_is_fetched_paused_resumed_and_drawn_with(hub: Any, visitor: Visitor, site: Site) -> None:
     page, host = visitor.page, visitor.host
-    visitor.open()
     visitor.tab("中文模型")
     card = page.locator(f".sdzh-model[data-name={CARD}]")
     card.get_by_role("button", name="下载").click()
@@ -437,8 +450,7 @@ def test_a_model_is_fetched_paused_resumed_and_drawn_with(visitor: Visitor, hub:
     sent = hub.sent[WEIGHTS]
     card.get_by_role("button", name="继续").click()
     reached = watch_progress(visitor, card, 30)
-    host.reload_ui()  # the download goes on
-    visitor.open()
+    visitor.reload_ui()  # the download goes on
     visitor.tab("中文模型")
     assert watch_progress(visitor, card, reached) >= reached
     card.get_by_role("button", name="取消").click()
@@ -494,11 +506,7 @@ def test_the_button_reload_ui_leaves_one_of_everything(visitor: Visitor) -> None
     assert before["scripts"] == 1 and before["axes"] == len(AXES)
     key = shell_of(visitor)["token"]
     for _ in range(3):
-        page.evaluate("window.before = true")
-        visitor.tab("Settings")
-        page.click("#settings_restart_gradio")
-        page.wait_for_function("!window.before", timeout=2 * PATIENCE)
-        visitor.wait_until_ready()
+        visitor.reload_ui()
         assert host.run(STATE) == before
     assert shell_of(visitor)["token"] == key
     for name in ("#sdzh_prompt_page", "#sdzh_models_page", "#sdzh_script_txt2img", ".sdzh-popup"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("fastapi")
@@ -10,7 +12,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from starlette.routing import NoMatchFound
 
-from sd_chinese.hosts.routes import add_on_demand
+from sd_chinese.hosts.routes import add_on_demand, is_closing
+from tests.fake_webui import FakeWebui, fake_webui  # noqa: F401
 
 
 def app_with_routes() -> tuple[FastAPI, list[int]]:
@@ -55,3 +58,13 @@ def test_other_names_are_still_found() -> None:
     assert app.url_path_for("openapi") == "/openapi.json"
     with pytest.raises(NoMatchFound):
         app.url_path_for("nobody")
+
+
+def test_a_server_that_is_told_to_end_is_seen(fake_webui: FakeWebui) -> None:  # noqa: F811
+    shared = fake_webui.module("shared")
+    shared.demo = None
+    assert not is_closing()
+    shared.demo = SimpleNamespace(server=SimpleNamespace(should_exit=False))
+    assert not is_closing()
+    shared.demo.server.should_exit = True
+    assert is_closing()
