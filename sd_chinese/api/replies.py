@@ -9,11 +9,13 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
 from sd_chinese.api.access import Access
 from sd_chinese.errors import SdzhError
 
 MAX_BODY = 1 << 20
+_GONE = 499  # nginx's "client closed request"
 #: What is not a mistake in the request itself (400).
 STATUS = {
     "login_needed": 401,
@@ -60,6 +62,8 @@ def route_class(access: Access) -> type[APIRoute]:
                     return error_reply(error, request)
                 except RequestValidationError as error:
                     return error_reply(_invalid(error), request)
+                except ClientDisconnect:  # the next key was pressed; a host would print it as an error
+                    return Response(status_code=_GONE)
 
             return answer
 

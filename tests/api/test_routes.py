@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -176,3 +177,22 @@ def test_a_stream_ends_with_the_server(client: TestClient, desk: Desk) -> None:
         assert said["state"] == "running"
     finally:
         desk.jobs.cancel(job.id)
+
+
+def test_who_hangs_up_is_no_error(client: TestClient) -> None:
+    """The page drops a request when the next key is pressed: a host's middleware prints what a route raises."""
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": f"{V1}/complete", "raw_path": b"", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "http_version": "1.1", "scheme": "http",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "root_path": "",
+    }  # fmt: skip
+    asyncio.run(client.app(scope, receive, send))
+    assert sent[0]["status"] == 499
