@@ -478,6 +478,8 @@
 
   // --- the model tab ------------------------------------------------------------------------------
 
+  // The host's own buttons that look for new files.
+  const HOST_REFRESH = "#refresh_sd_model_checkpoint, #forge_refresh_checkpoint, [id$=_controlnet_refresh_models]";
   const KINDS = ["", "base", "encoder", "lora", "controlnet", "corpus"];
   const NEXT = { available: "download", partial: "resume", unconverted: "convert", installed: "installed" };
 
@@ -515,9 +517,11 @@
       following.delete(id);
       const ended = jobs.get(name);
       if (ended && ended.state !== "failed") jobs.delete(name);
-      if (ended?.action === "verify" && ended.state === "done") notice.tell(t("verified", { name }));
       rows = await ask("/models").catch(() => rows);
       draw();
+      if (ended?.state !== "done") return;
+      if (ended.action === "verify") return notice.tell(t("verified", { name }));
+      for (const each of document.querySelectorAll(HOST_REFRESH)) each.click();
     }
 
     function draw() {
@@ -574,15 +578,14 @@
       if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
       if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), LINK));
       if (jobs.get(row.name)?.error?.code === "sources_differ") steps.push(button("install_anyway", () => install(row, true), { disabled: !mayInstall }));
-      const path = `/models/${encodeURIComponent(row.name)}`;
-      if (row.removable && row.state === "installed") steps.push(button("verify", () => begin(row, `${path}/verify`, {}), LINK));
-      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, path, undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
+      if (row.removable && row.state === "installed") steps.push(button("verify", () => begin(row, `${pathOf(row)}/verify`, {}), LINK));
+      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, pathOf(row), undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
       if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
       return steps;
     }
 
-    const install = (row, accept_changed = false) =>
-      begin(row, `/models/${encodeURIComponent(row.name)}/install`, { accept_licence: true, accept_changed });
+    const pathOf = (row) => `/models/${encodeURIComponent(row.name)}`;
+    const install = (row, accept_changed) => begin(row, `${pathOf(row)}/install`, { accept_licence: true, accept_changed });
 
     function agree(row) {
       if (row.state === "partial") return install(row);

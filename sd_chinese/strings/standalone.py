@@ -112,6 +112,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page_open": ("网页已打开：{address}（Ctrl+C 关闭）", "The page is at {address} (Ctrl+C closes it)"),
     "page_title": ("中文作画", "Painting in Chinese"),
     "button_generate": ("生成", "Generate"),
+    "button_refresh": ("刷新模型", "Look for models"),
     "placeholder_prompt": ("月夜，一叶小舟，远山", "such as 「月夜，一叶小舟，远山」"),
     "label_prompt": ("提示词", "Prompt"),
     "label_negative": ("反向提示词", "Negative prompt"),

@@ -116,7 +116,13 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
             )
             generate = gr.Button(label("button_generate"), variant="primary", elem_id="txt2img_generate")
             with gr.Row():
-                model = gr.Dropdown(models, value=first, label=label("label_model"), min_width=200)
+                model = gr.Dropdown(
+                    models,
+                    value=first,
+                    label=label("label_model"),
+                    elem_id="setting_sd_model_checkpoint",
+                    min_width=200,
+                )
                 sampler = gr.Dropdown(
                     list(studio.painter.samplers),
                     value=defaults["sampler"],
@@ -132,6 +138,8 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
                 height = number("label_height", defaults["size"][1])
                 batch = number("label_batch", 1, minimum=1, maximum=16)
                 seed = number("label_seed", -1)
+            # As a WebUI's: the model tab presses it when a model has been installed or removed.
+            again = gr.Button(label("button_refresh"), size="sm", elem_id="refresh_sd_model_checkpoint")
         with gr.Column(scale=1, min_width=360):
             gallery = gr.Gallery(
                 label=label("label_pictures"),
@@ -159,6 +167,10 @@ def fill_painting(studio: Studio, desk: Desk) -> None:
         desk.chosen = lambda: (find_model(name, "base", studio.catalog, studio.host).path, None)
         return tuple_of_defaults(studio, name)
 
+    def look_again() -> Any:
+        return gr.update(choices=known_names("base", studio.catalog, studio.host))
+
+    again.click(look_again, None, model, api_name="models", show_progress="hidden")
     if first:
         choose(first)
     model.change(choose, model, [negative, sampler, steps, cfg, width, height])

@@ -50,6 +50,7 @@ class Site:
     models: Path
     hub: Hub
     can_convert: bool
+    alone: bool
 
     def parts(self, name: str) -> int:
         """Bytes that wait to be resumed."""
@@ -99,7 +100,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         try:
             assert server.stdout is not None
             found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in server.stdout)
-            yield Site(next(each[0] for each in found if each), folder / "models", hub, has_torch)
+            yield Site(next(each[0] for each in found if each), folder / "models", hub, has_torch, alone)
         finally:
             server.terminate()
             server.wait()
@@ -144,6 +145,16 @@ class Tab:
         )
         self.line = handle.json_value()[1]
         return int(handle.json_value()[0])
+
+    def paints_with(self, name: str) -> None:
+        """Until the menu of the page that paints has it."""
+        open_tab(self.page, "作画")
+        self.page.click("#setting_sd_model_checkpoint input")
+        self.page.locator("#setting_sd_model_checkpoint [role=option]", has_text=name).wait_for(
+            timeout=PATIENCE
+        )
+        self.page.keyboard.press("Escape")
+        open_tab(self.page, "中文模型")
 
     def close(self) -> None:
         self.context.close()
@@ -190,6 +201,8 @@ def test_licence_download_pause_resume_install_and_removal(tab: Tab, site: Site)
     site.hub.pace = 0
     tab.wait("my-base", "已装好")
     site.hub.pace = PACE
+    if site.alone:
+        tab.paints_with("my-base")  # and nobody has reloaded the page
     (placed,) = site.placed("my-base")
     assert site.parts("my-base") == 0
     tab.press("my-base", "校验")
