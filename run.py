@@ -41,6 +41,7 @@ A1111_PINS = (
 # What Forge pins for its pages: our tabs must open there too.
 FORGE_PAGE_PINS = (
     "gradio==4.40.0",
+    "tokenizers==0.20.3",
     "pydantic==2.8.2",
     "fastapi==0.104.1",
     "starlette<0.28",
@@ -162,7 +163,7 @@ def check(arguments: list[str]) -> int:
         return code
     say("$ pytest: the tabs under gradio 3.41.2 and 4.40.0")
     pages = os.pathsep.join((str(old.python), str(forge.python)))
-    tabs = [python, "-m", "pytest", "tests/ui/test_tabs.py", "-k", "venv-a1111 or venv-forge"]
+    tabs = [python, "-m", "pytest", "tests/ui", "-k", "venv-a1111 or venv-forge"]
     code = run(tabs, SDZH_PAGES=pages, **ONE_THREAD)
     return 0 if code == NO_TESTS else code
 

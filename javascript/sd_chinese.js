@@ -37,6 +37,8 @@
     return element;
   }
 
+  const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
+
   // Puts elements in place of the old ones; those that stay are not touched, and the keyboard stays where it was.
   function fill(place, ...elements) {
     const held = place.contains(document.activeElement) && document.activeElement.dataset.key;
@@ -53,6 +55,9 @@
 
   const radio = (key, chosen, onclick, more, ...inside) =>
     h("button", { type: "button", role: "radio", "data-key": key, "aria-checked": String(chosen), onclick, ...more }, ...inside);
+
+  const group = (of, label) => h("div", { class: of, role: "radiogroup", "aria-label": t(label) });
+  const searchBox = (label, oninput) => h("input", { type: "search", placeholder: t(label), "aria-label": t(label), oninput });
 
   // A line for what happened: said quietly, or complained of.
   function noticeLine() {
@@ -138,7 +143,7 @@
   // gradio 4 and later name a tab's button after the tab, gradio 3 does not.
   function openTab(id, title) {
     const named = document.getElementById(`tab_${id}-button`) || document.getElementById(`${id}_tab-button`);
-    const found = named || Array.from(document.querySelectorAll("#tabs > .tab-nav > button")).find((each) => each.textContent.trim() === title);
+    const found = named || all("#tabs > .tab-nav > button").find((each) => each.textContent.trim() === title);
     found?.click();
     return Boolean(found);
   }
@@ -156,13 +161,14 @@
     const now = samplerOf(tab);
     const same = (text) => text?.trim().toLowerCase() === name?.toLowerCase();
     if (!now || !name || same(now.value)) return;
-    if (now.type === "radio") return Array.from(document.querySelectorAll(`#${tab}_sampling input`)).find((each) => same(each.value))?.click();
+    if (now.type === "radio") return all(`#${tab}_sampling input`).find((each) => same(each.value))?.click();
     now.focus();
     for (let wait = 0; wait < 10; wait++) {
       await moment(20);
-      const found = Array.from(document.querySelectorAll("ul.options li")).find((each) => same(each.getAttribute("aria-label") || each.textContent));
+      const found = all("[data-testid=dropdown-option]").find((each) => same(each.getAttribute("aria-label") || each.textContent));
       if (!found) continue;
       found.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true }));
+      await moment(20); // it is taken before the list closes
       break;
     }
     now.blur();
@@ -170,9 +176,13 @@
 
   let sent = []; // what the boxes held before each sending
 
-  async function send(tab, values) {
+  async function show(tab) {
     if (!openTab(tab)) window[`switch_to_${tab}`]?.();
-    for (let wait = 0; !box(tab, "prompt") && wait < 40; wait++) await moment(50); // built when first shown
+    for (let wait = 0; !box(tab, "prompt")?.offsetParent && wait < 40; wait++) await moment(50); // built when first shown
+  }
+
+  async function send(tab, values) {
+    await show(tab);
     sent.push({ tab, values: Object.fromEntries(FIELDS.map((name) => [name, box(tab, name)?.value])), sampler: samplerOf(tab)?.value });
     const old = box(tab, "neg_prompt")?.value;
     for (const name of FIELDS) if (values[name] !== undefined) put(box(tab, name), values[name]);
@@ -183,7 +193,8 @@
   function undo() {
     const last = sent.pop();
     for (const name of FIELDS) if (last?.values[name] !== undefined) put(box(last.tab, name), last.values[name]);
-    if (last) choose(last.tab, last.sampler);
+    if (last && samplerOf(last.tab)?.value !== last.sampler) // a menu that is out of sight takes nothing
+      show(last.tab).then(() => choose(last.tab, last.sampler)).then(() => openTab("sdzh_prompt", t("tab_prompt")));
     return Boolean(last);
   }
 
@@ -208,6 +219,7 @@
   function promptPage(root) {
     // `defaults`: the settings that view, style and language were chosen under; when they change, they win.
     const own = Object.assign({ prompt: "", view: "", style: "", language: "", ratio: "", off: [], defaults: "" }, remembered("draft", {}));
+    const keepDraft = () => remember("draft", own);
     const counts = new Map(); // texts -> how many tokens they take
     let read = null, found = [], host = null, styles = [], timer = 0, counting = 0, flight = null, spoken = "";
 
@@ -217,26 +229,25 @@
     input.value = own.prompt;
     const backdrop = h("div", { class: "sdzh-backdrop", "aria-hidden": "true" });
     const cards = h("div", { class: "sdzh-cards" });
-    const candidates = h("div", { class: "sdzh-candidates", role: "radiogroup", "aria-label": t("candidates") });
+    const candidates = group("sdzh-candidates", "candidates");
     const negative = h("p", { class: "sdzh-negative" });
     const notice = noticeLine();
     const taken = h("span", { class: "sdzh-count", title: t("token_meaning") });
-    const ratios = h("div", { class: "sdzh-ratios", role: "radiogroup", "aria-label": t("ratio") });
+    const ratios = group("sdzh-ratios", "ratio");
     const model = h("p", { class: "sdzh-quiet" });
     const drawer = h("div", { class: "sdzh-drawer", hidden: true });
     const swatches = h("div", { class: "sdzh-swatches" });
     const styleName = h("b", {});
-    const search = h("input", { type: "search", placeholder: t("style_search"), "aria-label": t("style_search"), oninput: drawStyles });
+    const search = searchBox("style_search", drawStyles);
     const star = button("favourite", () => { if (own.prompt.trim()) { keepIn("favourites"); notice.tell(t("kept")); } });
-    const languages = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("output_language") });
+    const languages = group("sdzh-switcher", "output_language");
 
     root.replaceChildren(
       h("section", { class: "sdzh-column" },
         h("div", { class: "sdzh-bar" },
           h("h2", {}, t("prompt_label")),
           button("inspire", inspire),
-          button("history", (event) => openDrawer("history", event.target)),
-          button("favourites", (event) => openDrawer("favourites", event.target)),
+          ["history", "favourites"].map((name) => button(name, (event) => openDrawer(name, event.target))),
           star),
         drawer,
         h("div", { class: "sdzh-paper" }, backdrop, input),
@@ -261,7 +272,7 @@
     function changed() {
       const longer = input.value.length - own.prompt.length;
       own.prompt = input.value;
-      remember("draft", own);
+      keepDraft();
       underline(moved(found, Array.from(own.prompt), longer));
       clearTimeout(timer);
       if (!composing) timer = setTimeout(refresh, 20);
@@ -303,7 +314,7 @@
 
     function toggle(word) {
       own.off = own.off.includes(word) ? own.off.filter((other) => other !== word) : [...own.off, word];
-      remember("draft", own);
+      keepDraft();
       refresh();
     }
 
@@ -317,9 +328,12 @@
 
     // One card for a phrase that comes twice; what has not changed stays as it is, and does not fade in again.
     function drawCards() {
-      const phrases = new Map(read.cards.map((card) => [JSON.stringify({ ...card, start: 0, end: 0 }), card]));
+      const phrases = read.cards.filter((card, at) => read.cards.findIndex((other) => other.canonical === card.canonical) === at);
       const old = new Map(Array.from(cards.children, (each) => [each.dataset.is, each]));
-      const shown = Array.from(phrases, ([is, card]) => old.get(is) || phraseCard(card, toggle, is));
+      const shown = phrases.map((card) => {
+        const is = JSON.stringify({ ...card, start: 0, end: 0 });
+        return old.get(is) || phraseCard(card, toggle, is);
+      });
       fill(cards, ...(shown.length ? shown : [emptyState()]));
     }
 
@@ -334,13 +348,13 @@
       fill(candidates, ...shown.map((each) => {
         const text = each[`prompt_${spoken}`];
         const chosen = each.name === view;
-        const choose = () => { own.view = each.name; remember("draft", own); refresh(); };
+        const choose = () => { own.view = each.name; keepDraft(); refresh(); };
         return h("div", { class: `sdzh-candidate${chosen ? " sdzh-chosen" : ""}` },
           h("div", { class: "sdzh-bar" },
             radio(each.name, chosen, choose, { class: "sdzh-seal" }, language() === "en" ? each.name_en : each.name),
             chosen ? h("span", { class: "sdzh-count", title: t("token_meaning") }, counts.get(text)) : null,
             button("copy", (event) => { keepIn("history"); copy(text, event.target); }, LINK),
-            button("send", () => { own.view = each.name; sendTo("txt2img"); }, { class: "sdzh-button sdzh-link", title: t("send_txt2img") })),
+            button("send", () => { choose(); sendTo("txt2img"); }, { ...LINK, title: t("send_txt2img") })),
           h("p", { onclick: choose }, each[`runs_${spoken}`].map((run) => h("span", { class: run.added ? "sdzh-added" : "" }, run.text))));
       }), ...(shown.length ? [] : [h("p", { class: "sdzh-empty" }, own.prompt.trim() ? own.prompt : t("empty_candidates"))]));
       taken.textContent = counts.get(own.prompt) || "";
@@ -414,23 +428,23 @@
       styleName.textContent = own.style || t("style_none");
       const wanted = search.value.trim().toLowerCase();
       const shown = styles.filter((each) => !wanted || `${each.name}${each.zh}${each.en}`.toLowerCase().includes(wanted));
-      const choose = (name) => { own.style = own.style === name ? "" : name; remember("draft", own); drawStyles(); refresh(); };
+      const choose = (name) => { own.style = own.style === name ? "" : name; keepDraft(); drawStyles(); refresh(); };
       fill(swatches, ...shown.map((each) => h("button", {
         type: "button", class: "sdzh-swatch", title: say(each), "data-key": each.name, "aria-pressed": String(each.name === own.style), onclick: () => choose(each.name),
-      }, h("i", { style: `background:linear-gradient(135deg,${each.colours.map((colour, at) => `${colour} ${(100 * at) / each.colours.length}% ${(100 * (at + 1)) / each.colours.length}%`)})` }), each.name)));
+      }, h("i", { style: `background:linear-gradient(135deg,${each.colours.map((colour, at, { length }) => `${colour} ${(100 * at) / length}% ${(100 * at + 100) / length}%`)})` }), each.name)));
     }
 
     function drawRatios() {
       fill(ratios, ...(host?.sizes || []).map((each) => {
         const scale = 22 / Math.max(each.width, each.height);
-        const take = () => { own.ratio = own.ratio === each.ratio ? "" : each.ratio; remember("draft", own); drawRatios(); };
+        const take = () => { own.ratio = own.ratio === each.ratio ? "" : each.ratio; keepDraft(); drawRatios(); };
         return radio(each.ratio, each.ratio === own.ratio, take, { class: "sdzh-ratio", title: `${each.width} × ${each.height}` },
           h("i", { style: `width:${each.width * scale}px;height:${each.height * scale}px` }), each.ratio);
       }));
     }
 
     function drawLanguages() {
-      const take = (name) => { own.language = spoken = name; remember("draft", own); drawLanguages(); if (read) draw(); };
+      const take = (name) => { own.language = spoken = name; keepDraft(); drawLanguages(); if (read) draw(); };
       fill(languages, ...["zh", "en"].map((name) => radio(name, name === spoken, () => take(name), LINK, t(`output_${name}`))));
     }
 
@@ -487,8 +501,8 @@
     let rows = [], kind = "", mayInstall = true;
     const jobs = new Map(); // of each model: its job as last heard
     const following = new Set();
-    const filters = h("div", { class: "sdzh-switcher", role: "radiogroup", "aria-label": t("kind") });
-    const search = h("input", { type: "search", placeholder: t("model_search"), "aria-label": t("model_search"), oninput: draw });
+    const filters = group("sdzh-switcher", "kind");
+    const search = searchBox("model_search", draw);
     const grid = h("div", { class: "sdzh-models" });
     const notice = noticeLine();
     const report = h("pre", { class: "sdzh-report", tabindex: "0", hidden: true });
@@ -573,13 +587,13 @@
       const steps = [];
       if (row.state !== "installed") {
         const start = row.state === "unconverted" ? () => begin(row, "/models/convert", { name: row.name }) : () => agree(row);
-        steps.push(button(NEXT[row.state], start, { class: "sdzh-button sdzh-primary", disabled: !mayInstall || !row.fits }));
+        steps.push(button(NEXT[row.state], start, { ...PRIMARY, disabled: !mayInstall || !row.fits }));
       }
       if (row.state === "installed" && Object.keys(row.defaults).length) steps.push(button("use_defaults", () => useDefaults(row)));
       if (row.state !== "unconverted") steps.push(button("open_folder", () => attempt(() => ask(`/folders/${row.kind}/open`, {})), LINK));
       if (jobs.get(row.name)?.error?.code === "sources_differ") steps.push(button("install_anyway", () => install(row, true), { disabled: !mayInstall }));
       if (row.removable && row.state === "installed") steps.push(button("verify", () => begin(row, `${pathOf(row)}/verify`, {}), LINK));
-      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, pathOf(row), undefined, "DELETE"), { class: "sdzh-button sdzh-link", disabled: !mayInstall }));
+      if (row.removable) steps.push(button(row.state === "partial" ? "cancel" : "remove", () => begin(row, pathOf(row), undefined, "DELETE"), { ...LINK, disabled: !mayInstall }));
       if (row.homepage) steps.push(h("a", { href: row.homepage, target: "_blank", rel: "noreferrer noopener" }, t("homepage")));
       return steps;
     }
@@ -626,7 +640,7 @@
 
   const wanted = (element) => element?.matches?.("textarea") && /prompt/i.test(element.id || element.closest("[id]")?.id || "");
   const isOn = () => window.opts?.sdzh_completion !== false;
-  const otherIsOpen = () => Array.from(document.querySelectorAll(".autocompleteResults, .autocompleteParent")).some((each) => each.checkVisibility?.() ?? each.offsetParent);
+  const otherIsOpen = () => all(".autocompleteResults, .autocompleteParent").some((each) => each.offsetParent);
 
   function shut() {
     popup.hidden = true;
@@ -714,7 +728,7 @@
     const group = event.target.closest?.(".sdzh [role=radiogroup]");
     if (!far || !group || event.target.getAttribute("role") !== "radio") return;
     event.preventDefault();
-    const radios = Array.from(group.querySelectorAll("[role=radio]"));
+    const radios = all("[role=radio]", group);
     const next = radios[(radios.indexOf(event.target) + far + radios.length) % radios.length];
     next.focus();
     next.click();

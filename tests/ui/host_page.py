@@ -37,13 +37,25 @@ class FolderHost:
         return self.models / kind
 
 
+SAMPLERS = ("Euler a", "DPM++ 2M Karras", "DDIM")
+
+
 def host_boxes(tab: str) -> None:
+    """Samplers in a drop-down or, as one of the host's options has it, in a row."""
     import gradio as gr
 
     gr.Textbox(label="Prompt", lines=3, elem_id=f"{tab}_prompt")
     gr.Textbox(label="Negative prompt", lines=2, elem_id=f"{tab}_neg_prompt")
     for name, value in (("width", 512), ("height", 512), ("steps", 20), ("cfg_scale", 7)):
         gr.Slider(1, 2048, value=value, step=1, label=name, elem_id=f"{tab}_{name}")
+    menu = gr.Dropdown if tab == "txt2img" else gr.Radio
+    menu(
+        list(SAMPLERS),
+        value=SAMPLERS[0],
+        label="Sampling method",
+        interactive=True,
+        elem_id=f"{tab}_sampling",
+    )
 
 
 def main(folder: Path, port: int) -> None:
@@ -60,7 +72,7 @@ def main(folder: Path, port: int) -> None:
     access = Access()
     app = FastAPI()
     app.include_router(build_router(desk, access))
-    with gr.Blocks(analytics_enabled=False) as page, gr.Tabs():
+    with gr.Blocks(analytics_enabled=False) as page, gr.Tabs(elem_id="tabs"):
         for tab in ("txt2img", "img2img"):
             with gr.TabItem(tab, elem_id=f"{tab}_tab"):
                 host_boxes(tab)
