@@ -9,7 +9,7 @@
   const PAGES = { sdzh_prompt_page: promptPage, sdzh_models_page: modelsPage };
   const HISTORY = 50;
 
-  // --- words, elements, requests ------------------------------------------------------------------
+  // --- words, elements, requests ---
 
   let shell = null; // what the page's HTML brought: texts, token
 
@@ -56,6 +56,7 @@
   const radio = (key, chosen, onclick, more, ...inside) =>
     h("button", { type: "button", role: "radio", "data-key": key, "aria-checked": String(chosen), onclick, ...more }, ...inside);
 
+  const quiet = (...words) => h("p", { class: "sdzh-quiet" }, ...words);
   const group = (of, label) => h("div", { class: of, role: "radiogroup", "aria-label": t(label) });
   const searchBox = (label, oninput) => h("input", { type: "search", placeholder: t(label), "aria-label": t(label), oninput });
 
@@ -127,7 +128,7 @@
   // The server counts characters, the browser UTF-16 units.
   const units = (characters, first, last) => characters.slice(first, last).join("").length;
 
-  // --- the host's own boxes -----------------------------------------------------------------------
+  // --- the host's own boxes ---
 
   const box = (tab, name) => {
     const around = document.getElementById(`${tab}_${name}`);
@@ -214,7 +215,7 @@
     return hostAsked.reply;
   }
 
-  // --- the prompt tab -----------------------------------------------------------------------------
+  // --- the prompt tab ---
 
   function promptPage(root) {
     // `defaults`: the settings that view, style and language were chosen under; when they change, they win.
@@ -485,12 +486,12 @@
       card.means ? h("p", {}, say(card.means)) : null,
       card.draws.length ? h("div", { class: "sdzh-chips" }, card.draws.map((each) => h("button", {
         type: "button", class: "sdzh-chip", "aria-pressed": String(each.on), "data-key": `chip ${each.zh}`, title: t(`role_${each.role}`), onclick: () => toggle(each.zh),
-      }, say(each)))) : h("p", { class: "sdzh-quiet" }, t("nothing_to_draw")),
+      }, say(each)))) : quiet(t("nothing_to_draw")),
       traps.length ? h("p", { class: "sdzh-trap" }, t("trap", { words: traps.join(language() === "en" ? ", " : "、") })) : null,
-      card.exact ? null : h("p", { class: "sdzh-quiet" }, t("matched", { how: t(`how_${card.how}`) })));
+      card.exact ? null : quiet(t("matched", { how: t(`how_${card.how}`) })));
   }
 
-  // --- the model tab ------------------------------------------------------------------------------
+  // --- the model tab ---
 
   // The host's own buttons that look for new files.
   const HOST_REFRESH = "#refresh_sd_model_checkpoint, #forge_refresh_checkpoint, [id$=_controlnet_refresh_models]";
@@ -558,9 +559,9 @@
       const facts = [t(`kind_${row.kind}`), either(row.publisher), row.size_bytes && megabytes(row.size_bytes), row.resolution && `${row.resolution} × ${row.resolution}`];
       return h("article", { class: `sdzh-model sdzh-${row.state}`, "data-name": row.name },
         h("header", {}, h("b", {}, say(row.title)), h("span", { class: "sdzh-kind" }, t(`state_${running ? "running" : row.state}`))),
-        h("p", { class: "sdzh-quiet" }, facts.filter(Boolean).join(" · ")),
+        quiet(facts.filter(Boolean).join(" · ")),
         h("p", { class: "sdzh-description" }, say(row.description)),
-        row.licence.name ? h("p", { class: "sdzh-quiet" }, `${either(row.licence.name)} · ${t(`commercial_${row.licence.commercial}`)}`) : null,
+        row.licence.name ? quiet(`${either(row.licence.name)} · ${t(`commercial_${row.licence.commercial}`)}`) : null,
         row.reason ? h("p", { class: row.fits ? "sdzh-quiet" : "sdzh-trap" }, say(row.reason)) : null,
         job?.error && job.error.code !== "cancelled" ? h("p", { class: "sdzh-trap" }, say(job.error)) : null,
         running ? progress(job) : null,
@@ -573,7 +574,7 @@
       const words = [t(`stage_${now.stage}`), now.unit === "files" && either(now.detail), now.total && `${percent} %`, now.speed && `${megabytes(now.speed)}/s`, now.seconds_left && t("left", { time: clock(now.seconds_left) })];
       return h("div", { class: "sdzh-progress" },
         h("div", { role: "progressbar", "aria-valuenow": String(percent), "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": job.subject }, h("i", { style: `width:${percent}%` })),
-        h("p", { class: "sdzh-quiet" }, words.filter(Boolean).join(" · ")));
+        quiet(words.filter(Boolean).join(" · ")));
     }
 
     const attempt = async (work) => {
@@ -605,7 +606,7 @@
       if (row.state === "partial") return install(row);
       const card = grid.querySelector(`[data-name="${CSS.escape(row.name)}"]`);
       card.querySelector(".sdzh-actions").replaceChildren(
-        h("p", { class: "sdzh-quiet" }, t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),
+        quiet(t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),
         button("licence_agree", () => install(row), PRIMARY), button("licence_not", draw));
     }
 
@@ -633,7 +634,7 @@
   const megabytes = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`);
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-  // --- completion ---------------------------------------------------------------------------------
+  // --- completion ---
 
   let composing = false, offers = [], chosen = -1, target = null, request = null;
   const popup = h("div", { class: "sdzh sdzh-popup", role: "listbox", hidden: true, id: "sdzh_completions" });
@@ -734,7 +735,7 @@
     next.click();
   }
 
-  // --- the hint under the host's own box ----------------------------------------------------------
+  // --- the hint under the host's own box ---
 
   async function hint(element) {
     const around = element.closest("#txt2img_prompt, #img2img_prompt");
@@ -749,7 +750,7 @@
     around.append(line);
   }
 
-  // --- setting up ---------------------------------------------------------------------------------
+  // --- setting up ---
 
   let pause = 0;
   function onInput(event) {
