@@ -703,7 +703,8 @@
       element.setRangeText(word, start, caret, "end");
       element.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    shut();
+    clearTimeout(pause); // what was just taken asks for nothing more
+    hint(element);
   }
 
   const KEYS = {

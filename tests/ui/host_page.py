@@ -46,6 +46,9 @@ def host_boxes(tab: str) -> None:
 
     gr.Textbox(label="Prompt", lines=3, elem_id=f"{tab}_prompt")
     gr.Textbox(label="Negative prompt", lines=2, elem_id=f"{tab}_neg_prompt")
+    if tab == "txt2img":
+        gr.Textbox(label="Hires prompt", lines=2, elem_id="hires_prompt")
+        gr.Textbox(label="Notes", lines=2, elem_id="txt2img_notes")
     for name, value in (("width", 512), ("height", 512), ("steps", 20), ("cfg_scale", 7)):
         gr.Slider(1, 2048, value=value, step=1, label=name, elem_id=f"{tab}_{name}")
     menu = gr.Dropdown if tab == "txt2img" else gr.Radio
