@@ -550,6 +550,8 @@
     function redraw(name) {
       const old = grid.querySelector(`[data-name="${CSS.escape(name)}"]`);
       const row = rows.find((each) => each.name === name);
+      const bar = old?.querySelector(".sdzh-progress");
+      if (bar && jobs.get(name).state === "running") return bar.replaceWith(progress(jobs.get(name))); // buttons stay, to be pressed
       if (old && row) old.replaceWith(modelCard(row));
     }
 
