@@ -77,7 +77,7 @@ def host_layers() -> Iterator[None]:
     The host loads part of a model where memory is short, and only these can wait elsewhere.
     """
     embedding = nn.Embedding
-    nn.Embedding = ops.manual_cast.Embedding  # type: ignore[misc]
+    nn.Embedding = getattr(ops.manual_cast, "Embedding", embedding)  # type: ignore[misc]  # classic has none
     try:
         with ops.use_patched_ops(ops.manual_cast):
             yield
