@@ -40,6 +40,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
+# Hosts pack their answers (`GZipMiddleware`), and nginx gathers them: events would come all together at the end.
+_UNBUFFERED = {"Cache-Control": "no-store", "Content-Encoding": "identity", "X-Accel-Buffering": "no"}
+
+
 def build_router(desk: Desk, access: Access) -> APIRouter:
     """All routes, to be included in a host's FastAPI app."""
     router = APIRouter(
@@ -130,7 +134,7 @@ def _add_host_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         """Server-sent events: the job at once, at every change, and when it has ended."""
         desk.jobs.get(job_id)
         lines: AsyncIterator[str] = event_lines(desk.jobs, job_id, desk.closing)
-        return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return StreamingResponse(lines, media_type="text/event-stream", headers=_UNBUFFERED)
 
 
 def _left_out(request: ExpandRequest, default: Wish) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
 
+from sd_chinese.api.access import Access
 from sd_chinese.progress import Progress, Report, Stop
 from sd_chinese.workflows.open_desk import Desk
 
@@ -143,6 +145,21 @@ def test_two_hundred_at_once(client: TestClient) -> None:
         replies = list(pool.map(lambda body: client.post(f"{V1}/expand", json=body), bodies))
     assert {reply.status_code for reply in replies} == {200}
     assert [reply.json()["input"] for reply in replies] == [body["prompt"] for body in bodies]
+
+
+def test_events_are_not_packed(client_of: Callable[[Access], TestClient], desk: Desk) -> None:
+    """As every host packs its answers: a packer keeps what it has until there is enough of it."""
+    from starlette.middleware.gzip import GZipMiddleware
+
+    client = client_of(Access())
+    client.app.add_middleware(GZipMiddleware, minimum_size=1)  # type: ignore[attr-defined]  # FastAPI has it
+    job = desk.jobs.start("install", "x", lambda report, stop: report(Progress("download", 1, 2)))
+    desk.jobs.join(job.id)
+    reply = client.get(f"{V1}/jobs/{job.id}/events", headers={"accept-encoding": "gzip"})
+    assert reply.headers["content-encoding"] == "identity" and "data: {" in reply.text
+    assert (
+        client.get(f"{V1}/models", headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
+    )
 
 
 def test_a_job_is_followed_and_cancelled_once(client: TestClient, desk: Desk) -> None:
