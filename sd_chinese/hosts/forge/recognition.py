@@ -28,6 +28,14 @@ from sd_chinese.hosts.patches import Patches
 TEXT_ENCODER = "text_encoder"
 
 
+def another(refused: Any) -> Any:
+    """The checkpoint to load where the first one is refused: the list's first, as for a name that the host misses."""
+    from modules import sd_models
+
+    others = (info for info in sd_models.checkpoints_list.values() if info.filename != refused.filename)
+    return next(others, None)
+
+
 class Recognition:
     """The hooks.
 
@@ -67,7 +75,7 @@ class Recognition:
         info = data.forge_loading_parameters.get("checkpoint_info")
         if info is None or data.forge_hash == str(data.forge_loading_parameters):
             return original()
-        previous = getattr(data.sd_model, "sd_checkpoint_info", None)
+        previous = getattr(data.sd_model, "sd_checkpoint_info", None) or another(info)
         try:
             data.forge_loading_parameters["checkpoint_info"] = resolved = self._resolve(info)
             self._described(Path(resolved.filename))

@@ -43,8 +43,8 @@ class Recognition(forge_recognition.Recognition):
         from modules import sd_models, shared
 
         current = sd_models.model_data.sd_model
-        previous = getattr(current, "sd_checkpoint_info", None)
         info = checkpoint_info or sd_models.select_checkpoint()
+        previous = getattr(current, "sd_checkpoint_info", None) or forge_recognition.another(info)
         try:
             info = self._resolve(info)
             self._described(Path(info.filename))

@@ -185,13 +185,26 @@ def test_damaged_checkpoint_leaves_the_one_before(
     assert forge.choose(checkpoint(TAIYI)) is model
 
 
-def test_damaged_first_checkpoint_is_an_error(
+def test_damaged_checkpoint_alone_is_an_error(
     forge: FakeForge, checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     half = tmp_path / "half.safetensors"
     half.write_bytes(checkpoint(TAIYI).read_bytes()[:5000])
     with pytest.raises(SdzhError):
         forge.choose(half)
+
+
+def test_first_load_passes_over_a_half_copied_checkpoint(
+    forge: FakeForge, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    half = tmp_path / "half.safetensors"
+    half.write_bytes(checkpoint(TAIYI).read_bytes()[:5000])
+    models = forge.module("modules.sd_models")
+    for path in (half, english(tmp_path)):
+        models.CheckpointInfo(str(path)).register()
+    assert Path(forge.choose(half).sd_checkpoint_info.filename).stem == "english"
+    forge.process(webui._adapter)
+    assert "half" in forge.comments[0]
 
 
 def test_unet_that_the_host_does_not_know_is_a_sentence(

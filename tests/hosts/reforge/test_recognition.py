@@ -84,6 +84,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> FakeReforge:
 
     sd_models.load_model = load_model  # type: ignore[attr-defined]
     sd_models.model_data = SimpleNamespace(sd_model=None)  # type: ignore[attr-defined]
+    sd_models.checkpoints_list = {}  # type: ignore[attr-defined]
     sd_models.select_checkpoint = lambda: info("english")  # type: ignore[attr-defined]
     loader.load_model_for_a1111 = load_model_for_a1111  # type: ignore[attr-defined]
     loader.load_checkpoint_guess_config = load_checkpoint_guess_config  # type: ignore[attr-defined]
@@ -157,6 +158,12 @@ def test_foreign_unet_is_a_sentence_and_the_model_of_before_comes_back(
 def test_first_load_of_a_damaged_checkpoint_leaves_no_model(host: FakeReforge, patches: Patches) -> None:
     assert host.choose("damaged") is None
     assert host.said
+
+
+def test_first_load_passes_over_a_damaged_checkpoint(host: FakeReforge, patches: Patches) -> None:
+    host.sd_models.checkpoints_list.update({name: info(name) for name in ("damaged", "english")})
+    assert host.choose("damaged").sd_checkpoint_info.title == "english"
+    assert [error.code for error in host.said] == ["text_encoder_gone"]
 
 
 def test_undo_gives_the_hosts_functions_back(host: FakeReforge, patches: Patches) -> None:
