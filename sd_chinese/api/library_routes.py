@@ -25,6 +25,8 @@ def add_library_routes(router: APIRouter, desk: Desk, access: Access) -> None:
         """Cards and files, with their state in this host."""
         from sd_chinese.workflows.show_library import show_library
 
+        if kind not in (None, *KINDS):
+            raise SdzhError("expand_option", name="kind", value=kind, known=" ".join(KINDS))
         return show_library(desk.library, desk.jobs, kind)
 
     @router.get("/encoders", response_model=list[Listed])

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from sd_chinese.api.access import Access
@@ -32,17 +33,25 @@ STATUS = {
     "body_too_large": 413,
     "prompt_too_long": 413,
     "request_invalid": 422,
+    "request_unreadable": 422,
 }
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def error_reply(error: SdzhError, request: Request) -> JSONResponse:
-    """A browser's own login box is kept away from the page's requests, which carry `Sec-Fetch-Mode`."""
+    """A browser's own login box is kept away from the page's requests, which carry `Sec-Fetch-Mode`.
+
+    The sentence may repeat what was sent, a half of a character even.
+    """
     headers = {}
     if error.code == "login_needed" and "sec-fetch-mode" not in request.headers:
         headers["WWW-Authenticate"] = 'Basic realm="sdzh"'
-    content = {"code": error.code, "zh": error.zh, "en": error.en}
+    said = {"zh": error.zh, "en": error.en}
+    content = {
+        "code": error.code,
+        **{name: text.encode("utf-8", "replace").decode() for name, text in said.items()},
+    }
     return JSONResponse(content, STATUS.get(error.code, 400), headers)
 
 
@@ -62,6 +71,9 @@ def route_class(access: Access) -> type[APIRoute]:
                     return error_reply(error, request)
                 except RequestValidationError as error:
                     return error_reply(_invalid(error), request)
+                except (HTTPException, UnicodeEncodeError) as error:
+                    # A body that is no JSON at all; a half of a character, which no answer can repeat.
+                    return error_reply(SdzhError("request_unreadable", reason=_reason(error)), request)
                 except ClientDisconnect:  # the next key was pressed; a host would print it as an error
                     return Response(status_code=_GONE)
 
@@ -85,6 +97,10 @@ async def _check_body(request: Request) -> None:
 def _length(request: Request) -> int:
     text = request.headers.get("content-length", "0")
     return int(text) if text.isdigit() else 0
+
+
+def _reason(error: HTTPException | UnicodeEncodeError) -> str:
+    return str(error.detail) if isinstance(error, HTTPException) else error.reason
 
 
 def _invalid(error: RequestValidationError) -> SdzhError:

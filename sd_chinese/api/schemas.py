@@ -34,7 +34,7 @@ class ExpandRequest(BaseModel):
     )
     people: bool = True
     off: list[str] = Field([], description="phrases and chips that are switched off")
-    limit: int | None = Field(None, description="longest Chinese prompt")
+    limit: int | None = Field(None, ge=1, description="longest Chinese prompt")
     seed: int = 0
 
 

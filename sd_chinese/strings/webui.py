@@ -84,6 +84,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "请求的格式不对：{faults}。请对照 /docs 里的说明。",
         "The request is not as described in /docs: {faults}.",
     ),
+    "request_unreadable": (
+        "读不懂请求的内容（{reason}）。请发送 UTF-8 的 JSON。",
+        "The body of the request cannot be read ({reason}). Send JSON in UTF-8.",
+    ),
     "no_model_chosen": (
         "还没有选择模型。请先在 WebUI 里选一个，或在请求里写明 model。",
         "No model is chosen yet. Choose one in the WebUI, or name one in the request.",
