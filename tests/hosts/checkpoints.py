@@ -55,11 +55,11 @@ def write_english(out: Path, webui: Path, seed: int = 0) -> Path:
             tensors[f"cond_stage_model.transformer.text_model.{key}"] = shifted.half()
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file({key: value.contiguous() for key, value in tensors.items()}, out)
-    _write_yaml(webui, out.with_suffix(".yaml"))
+    write_yaml(webui, out.with_suffix(".yaml"))
     return out
 
 
-def _write_yaml(webui: Path, out: Path) -> None:
+def write_yaml(webui: Path, out: Path) -> None:
     """The host's own configuration with this UNet's and autoencoder's sizes."""
     import yaml
 

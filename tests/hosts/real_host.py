@@ -58,6 +58,9 @@ def first_rows(conditioning):
     rows = conditioning.batch[0][0].schedules[0].cond if hasattr(conditioning, "batch") else conditioning[0][0].cond
     return (rows["crossattn"] if isinstance(rows, dict) else rows).float().cpu().tolist()
 
+def keep(positive, negative):
+    seen["positive"], seen["negative"] = first_rows(positive), first_rows(negative)
+
 class Probe(scripts.Script):
     def title(self):
         return "probe"
@@ -66,7 +69,12 @@ class Probe(scripts.Script):
         return scripts.AlwaysVisible
 
     def process_before_every_sampling(self, p, *args, **kwargs):
-        seen["positive"], seen["negative"] = first_rows(kwargs["c"]), first_rows(kwargs["uc"])
+        keep(kwargs["c"], kwargs["uc"])
+
+    def postprocess_batch(self, p, *args, **kwargs):
+        if not hasattr(scripts.Script, "process_before_every_sampling"):  # A1111 before 1.10
+            second = getattr(p, "hr_c", None) is not None
+            keep(p.hr_c if second else p.c, p.hr_uc if second else p.uc)
 
     def postprocess(self, p, processed, *args):
         seen["comments"] = list(p.comments)
@@ -269,6 +277,13 @@ class RealHost:
                 "result = int(open('/proc/self/statm').read().split()[1]) * 4096 / 2**20"
             )
         )
+
+    def processor_seconds(self) -> float:
+        """What its process has used so far, of all processors."""
+        assert self._process is not None
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def reload_ui(self) -> None:
         """What the page's button "Reload UI" does."""
