@@ -42,7 +42,7 @@ def mount(app: FastAPI, page: gradio.Blocks, **wanted: Any) -> FastAPI:
     elif hasattr(page, "head"):
         page.head = head + (page.head or "")
     else:
-        _put_into_template(head)
+        put_into_template(head)
     mounted: FastAPI = gr.mount_gradio_app(app, page, path="/", **wanted)
     return mounted
 
@@ -57,8 +57,8 @@ def page_head(scripts: Sequence[Path] = (SCRIPT,), styles: Sequence[Path] = (STY
     return "\n".join(parts)
 
 
-def _put_into_template(head: str) -> None:
-    """As the WebUI does (modules/ui_gradio_extensions.py)."""
+def put_into_template(head: str) -> None:
+    """What must be there before gradio's own script; as the WebUI does (modules/ui_gradio_extensions.py)."""
     import gradio as gr
 
     original = gr.routes.templates.TemplateResponse

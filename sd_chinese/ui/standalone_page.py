@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sd_chinese import strings
 from sd_chinese.errors import SdzhError
-from sd_chinese.ui.gradio_compat import copy_button, page_head
+from sd_chinese.ui.gradio_compat import copy_button, page_head, put_into_template
 from sd_chinese.ui.paper_theme import paper_theme
 from sd_chinese.ui.shell import TABS, Shell
 from sd_chinese.ui.tabs import fill_tab
-from sd_chinese.ui.translations import label, translations
+from sd_chinese.ui.translations import NEAREST, label, translations
 from sd_chinese.workflows.find_model import find_model, known_names
 from sd_chinese.workflows.generate_image import FALLBACK, ImageRequest, Studio, generate_image, save_image
 
@@ -49,6 +49,7 @@ def open_page(
     """
     port = free_port([port] if port else PORTS)
     page = build_page(studio, desk)
+    put_into_template(NEAREST)
     page.queue(default_concurrency_limit=1)
     app, *_ = page.launch(
         server_name=HOST,

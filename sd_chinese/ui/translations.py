@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     import gradio
 
 TRADITIONAL = PROJECT / "localizations" / "zh_TW.json"
-#: A browser's language -> where its word stands in `words_of`.
-BROWSERS = {"zh": 0, "zh-CN": 0, "zh-TW": 2, "zh-HK": 2, "zh-Hant": 2, "en": 1}
+#: A language of gradio's -> where its word stands in `words_of`.
+BROWSERS = {"zh-CN": 0, "zh-TW": 2, "en": 1}
+#: gradio takes every other Chinese (zh, zh-HK, zh-Hans ...) for English: it is told the nearest before it starts.
+NEAREST = """<script>
+(({ language: spoken }) => {
+  if (/^zh/i.test(spoken) && !/^zh-(cn|tw)$/i.test(spoken))
+    Object.defineProperty(navigator, "language", { value: /hk|mo|hant/i.test(spoken) ? "zh-TW" : "zh-CN" });
+})(navigator);
+</script>"""
 #: Keys of the standalone page's own labels begin with one of these.
 _LABELS = ("label_", "button_", "tab_", "placeholder_", "page_title")
 

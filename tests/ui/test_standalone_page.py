@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.ui.test_tabs import open_tab
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120_000  # milliseconds; the first picture loads torch, diffusers and the model
 
@@ -45,7 +47,14 @@ def address(folder: Path) -> Iterator[str]:
 def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
     """The page, checked at the end: nothing failed on the console, nothing was asked of another machine."""
     width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, locale="zh-CN"
+    )
+    yield from opened(context, address)
+    context.close()
+
+
+def opened(context: Any, address: str) -> Iterator[Any]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -53,7 +62,6 @@ def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator
     page.goto(address)
     page.wait_for_selector("#txt2img_generate", timeout=PATIENCE)
     yield page
-    context.close()
     assert complaints == []
 
 
@@ -81,6 +89,44 @@ def test_mistake_is_a_sentence(page: Any) -> None:
     page.get_by_text("尺寸 100x128 不行").wait_for(timeout=PATIENCE)
 
 
-def test_page_fits_its_window(page: Any) -> None:
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0
+def test_every_tab_fits_its_window_and_asks_nothing_of_others(page: Any) -> None:
+    """What a tab asks of the network is looked at when the page is closed."""
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for tab, shown in (
+        ("中文提示词", "#sdzh_prompt_input"),
+        ("中文模型", ".sdzh-model[data-name=mini]"),
+        ("作画", "#txt2img_generate"),
+    ):
+        open_tab(page, tab)
+        page.wait_for_selector(shown, timeout=PATIENCE)
+        assert page.evaluate(overflow) <= 0
+    fonts = page.evaluate(
+        "[...document.fonts].filter(each => each.status === 'loaded').map(each => each.family)"
+    )
+    assert fonts == []
+
+
+LANG = {"SG": "zh-CN", "TW": "zh-TW", "HK": "zh-TW", "GB": "en"}
+WORDS = {
+    "zh-SG": ("作画", "中文提示词", "我写的"),
+    "zh-TW": ("作畫", "中文提示詞", "我寫的"),
+    "zh-HK": ("作畫", "中文提示詞", "我寫的"),
+    "en-GB": ("Paint", "Chinese prompt", "What I write"),
+}
+
+
+@pytest.mark.parametrize("locale", WORDS)
+def test_every_browser_has_its_own_words(browser: Any, address: str, locale: str) -> None:
+    paint, prompt, heading = WORDS[locale]
+    context = browser.new_context(locale=locale)
+    for page in opened(context, address):
+        page.get_by_role("tab", name=paint, exact=True).wait_for(timeout=PATIENCE)
+        open_tab(page, prompt)
+        page.wait_for_selector(f"#sdzh_prompt_page h2:text-is('{heading}')", timeout=PATIENCE)
+        assert page.locator("#sdzh_prompt_page").get_attribute("lang") == (
+            "en" if locale[:2] == "en" else "zh-TW"
+        )
+        body = page.locator("body").inner_text()
+        simplified = set("图词选读种发码设择绘统为与这还没说转换载开关记录语诗库标画样数宽张")
+        assert LANG[locale[3:]] != "zh-TW" or not simplified & set(body)
+    context.close()
