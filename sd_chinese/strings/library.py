@@ -68,7 +68,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "publisher may have updated the model, or somebody on the way has tampered with it.",
     ),
     "source_differs_pinned": (
-        "{path} 与上次从这里安装时不同（上次 SHA-256 是 {before}…，这次是 {now}…），而名片指定的版本是不会变的："
+        "{path} 与上次从这里安装时不同（上次 SHA-256 是 {before}…，这次是 {now}…），而卡片指定的版本是不会变的："
         "多半是镜像或线路改动了它。",
         "{path} is not what it was when it was last installed from here (its SHA-256 was {before}… and is {now}…), and "
         "the revision that the card names cannot change: most likely the mirror or the line has tampered with it.",
@@ -88,11 +88,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The content of {url} does not match its published checksum and was discarded. Use another source.",
     ),
     "source_too_large": (
-        "来源的文件共 {size} MB，超过名片允许的 {limit} MB，已拒绝。请更新扩展，或换一个来源。",
+        "来源的文件共 {size} MB，超过卡片允许的 {limit} MB，已拒绝。请更新扩展，或换一个来源。",
         "The source's files have {size} MB where the card allows {limit}. Update the extension, or use another source.",
     ),
     "source_changed": (
-        "来源里的 {path} 与名片记录的不同，已拒绝。请更新扩展，或换一个来源。",
+        "来源里的 {path} 与卡片记录的不同，已拒绝。请更新扩展，或换一个来源。",
         "The source's {path} is not what the card knows. Update the extension, or use another source.",
     ),
     "source_lacks": (
@@ -204,7 +204,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_models_install": ("下载、校验、转换并放好一个模型", "fetch, verify, convert and place a model"),
     "help_models_verify": ("重新核对已安装模型的校验值", "check installed models against their checksums"),
     "help_models_remove": ("移除安装过的模型", "undo an install"),
-    "help_models_add": ("加入自己写的模型名片（JSON）", "add a card (JSON) of your own"),
+    "help_models_add": ("加入自己写的模型卡片（JSON）", "add a card (JSON) of your own"),
     "help_sources": (
         "来源的顺序，用逗号分开（默认读 SDZH_SOURCES）",
         "order of the sources, with commas (default: SDZH_SOURCES)",
@@ -222,7 +222,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_yes": ("已读过并同意许可", "I have read the licence and agree"),
     "help_force": ("本机跑不了也安装", "install it even if this host cannot run it"),
     "help_ids": ("模型的编号", "ids of models"),
-    "help_card_file": ("名片文件", "card files"),
+    "help_card_file": ("卡片文件", "card files"),
     "help_convert_out": ("写到哪里（默认放进 WebUI 的文件夹）", "where to (default: the host's folder)"),
     # jobs
     "cancelled": ("已取消。", "Cancelled."),
