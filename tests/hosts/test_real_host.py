@@ -21,6 +21,13 @@ from tests.hosts.real_host import Picture, RealHost
 # Without punctuation: what a model makes of that is its policy's affair.
 PROMPT = "月夜 一叶小舟"
 ATOL = 1e-4
+HIRES = {
+    "enable_hr": True,
+    "hr_scale": 1,
+    "hr_upscaler": "Latent",
+    "denoising_strength": 0.7,
+    "hr_additional_modules": ["Use same choices"],  # Forge wants it, the others pass it over
+}
 
 
 @pytest.fixture(autouse=True)
@@ -178,13 +185,7 @@ def test_negative_styles_batches_and_clip_skip(host: RealHost, site: Site) -> No
 
 
 def test_hires_goes_through_the_same_encoder(host: RealHost, site: Site) -> None:
-    hires = {
-        "enable_hr": True,
-        "hr_scale": 1.5,
-        "hr_upscaler": "Latent",
-        "denoising_strength": 0.7,
-        "hr_additional_modules": ["Use same choices"],  # Forge wants it, the others pass it over
-    }
+    hires = {**HIRES, "hr_scale": 1.5}
     side = host.kind.side * 3 // 2
     assert chinese(host, site, **hires).pixels.shape == (side, side, 3)
     assert_rows(host.rows(), site.models.chinese_rows(PROMPT))
@@ -194,14 +195,7 @@ def test_hires_goes_through_the_same_encoder(host: RealHost, site: Site) -> None
 
 
 def test_checkpoint_of_another_language_takes_over_for_hires(host: RealHost, site: Site) -> None:
-    hires = {
-        "enable_hr": True,
-        "hr_scale": 1,
-        "hr_upscaler": "Latent",
-        "denoising_strength": 0.7,
-        "hr_additional_modules": ["Use same choices"],
-        "hr_checkpoint_name": site.models.english,
-    }
+    hires = {**HIRES, "hr_checkpoint_name": site.models.english}
     first = chinese(host, site, **hires)
     assert host.rows().shape[-1] == site.models.encoder_rows("").shape[-1]
     assert chinese(host, site, **hires).sha == first.sha

@@ -16,7 +16,7 @@ from sd_chinese.spec import SPEC_KEY, read_spec
 from tests.hosts.checkpoints import MINI, write_embedding, write_lora
 from tests.hosts.conftest import ENGLISH_PROMPT, Site
 from tests.hosts.real_host import RealHost, RefusedError
-from tests.hosts.test_real_host import PROMPT, assert_rows, chinese, driven, english
+from tests.hosts.test_real_host import HIRES, PROMPT, assert_rows, chinese, driven, english
 
 TEXT = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (256, 256)}
 CLIP = {"lora_te_text_model_encoder_layers_0_self_attn_q_proj": (768, 768)}
@@ -53,9 +53,6 @@ def test_unet_part_applies_and_foreign_text_part_is_skipped(host: RealHost, site
     assert whole.sha == chinese(host, site, f"{PROMPT}<lora:unet:1>").sha
     assert whole.sha != plain.sha
     assert chinese(host, site).sha == plain.sha
-
-
-HIRES = {"enable_hr": True, "hr_scale": 1, "hr_upscaler": "Latent", "denoising_strength": 0.7}
 
 
 def test_hires_prompt_brings_a_lora_of_its_own(host: RealHost, site: Site, loras: Path) -> None:
