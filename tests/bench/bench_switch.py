@@ -20,7 +20,7 @@ from tests.hosts.checkpoints import UNET, VAE, lively, write_yaml  # noqa: E402
 from tests.hosts.forge.models import convert, write_english  # noqa: E402
 from tests.hosts.real_host import A1111, RealHost  # noqa: E402
 
-ROUNDS = 12
+ROUNDS = 8
 PROMPTS = {"english": "a boat under the moon", "chinese": "月夜，一叶小舟"}
 
 

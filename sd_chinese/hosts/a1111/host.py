@@ -57,7 +57,7 @@ class A1111Host(WebuiAdapter):
 
     def _model_changed(self, model: Any) -> None:
         self.serve_loaded(model)
-        if self.is_ours(model) and hasattr(model, "cond_stage_model_empty_prompt"):
+        if self.is_ours(model) and not hasattr(model, "cond_stage_model_empty_prompt"):
             # The host computes it for a new model only, not where it loads other weights into one.
             model.cond_stage_model_empty_prompt = empty_conditioning(model)
 

@@ -81,6 +81,7 @@ class Recognition:
                 state_dict = sd_models.get_checkpoint_state_dict(info, timer)
             dtype = torch.float32 if shared.cmd_opts.no_half else torch.float16
             embedder.fill(state_dict, sd_models.model_target_device(model), dtype)
+            vars(model).pop("cond_stage_model_empty_prompt", None)  # the encoder of before made it
         original(model, info, state_dict, timer)
 
     def load(self, original: Callable[..., Any], *named: Any, **more: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,29 @@ def test_paths_of_ours_stay_short(
     written = [path.relative_to(tmp_path) for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert len(written) == 2
     assert all(len(str(path)) < 40 for path in written)
+
+
+def test_empty_prompt_is_encoded_once_for_every_load(
+    fake_webui: FakeWebui,
+    checkpoint: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The host does it for a new model; where it fills an old one, nobody would."""
+    from sd_chinese.hosts.a1111.embedder import ChineseEmbedder
+
+    encoded: list[list[str]] = []
+    forward = ChineseEmbedder.forward
+    monkeypatch.setattr(
+        ChineseEmbedder, "forward", lambda self, texts: encoded.append(texts) or forward(self, texts)
+    )
+    other = tmp_path / "other.safetensors"
+    shutil.copy(checkpoint(PAI), other)
+    model = choose(fake_webui, checkpoint(PAI))
+    first = model.cond_stage_model_empty_prompt
+    assert choose(fake_webui, other) is model
+    assert model.cond_stage_model_empty_prompt is not first
+    assert encoded == [[""]] * 2
 
 
 def test_truncated_checkpoint_is_refused_before_the_model_is_put_away(
