@@ -496,7 +496,7 @@
   // The host's own buttons that look for new files.
   const HOST_REFRESH = "#refresh_sd_model_checkpoint, #forge_refresh_checkpoint, [id$=_controlnet_refresh_models]";
   const KINDS = ["", "base", "encoder", "lora", "controlnet", "corpus"];
-  const NEXT = { available: "download", partial: "resume", unconverted: "convert", installed: "installed" };
+  const NEXT = { available: "download", bundled: "convert", partial: "resume", unconverted: "convert", installed: "installed" };
 
   function modelsPage(root) {
     let rows = [], kind = "", mayInstall = true;
@@ -605,7 +605,7 @@
     const install = (row, accept_changed) => begin(row, `${pathOf(row)}/install`, { accept_licence: true, accept_changed });
 
     function agree(row) {
-      if (row.state === "partial") return install(row);
+      if (row.state === "partial" || row.state === "bundled") return install(row);
       const card = grid.querySelector(`[data-name="${CSS.escape(row.name)}"]`);
       card.querySelector(".sdzh-actions").replaceChildren(
         quiet(t("licence_ask", { licence: row.licence.agreed_to || row.licence.name })),

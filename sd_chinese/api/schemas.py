@@ -188,7 +188,7 @@ class Listed(BaseModel):
 
     name: str
     kind: str
-    state: str = Field(..., description="available, partial, installing, unconverted or installed")
+    state: str = Field(..., description="available, bundled, partial, installing, unconverted or installed")
     title: Words
     description: Words
     publisher: str

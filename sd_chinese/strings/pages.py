@@ -96,6 +96,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ui_doctor": ("诊断", "Diagnose"),
     "ui_left": ("剩余 {time}", "{time} left"),
     "ui_state_available": ("可下载", "available"),
+    "ui_state_bundled": ("自带", "bundled"),
     "ui_state_partial": ("下载未完", "partly downloaded"),
     "ui_state_unconverted": ("可转换", "can be converted"),
     "ui_state_installed": ("已装好", "installed"),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sd_chinese.hosts.base import Host
     from sd_chinese.registry.catalog import Catalog
 
+STANDALONE = "standalone"
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".bin")
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -51,9 +52,13 @@ def find_model(name: str, kind: str, catalog: Catalog, host: Host) -> FoundModel
 
 
 def installed_path(card: Card, host: Host) -> Path | None:
-    """Where a card's model lies: the host's folder, or the package itself for the embedded family."""
+    """Where a card's model lies: the host's folder, or the package itself for the embedded family.
+
+    A WebUI looks in its own folders only: there the embedded family has to be placed like any other.
+    """
     places = _candidates(folder_of(host, card.kind), card.id)
-    for path in (target_path(host, card.kind, card.id), *places, *bundled_paths(card)):
+    own = bundled_paths(card) if host.name == STANDALONE else ()
+    for path in (target_path(host, card.kind, card.id), *places, *own):
         if path.exists():
             return path
     return None

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sd_chinese.registry.card import Card
     from sd_chinese.workflows.library import Library
 
-INSTALLED, AVAILABLE, PARTIAL, UNCONVERTED = "installed", "available", "partial", "unconverted"
+INSTALLED, AVAILABLE, BUNDLED, PARTIAL, UNCONVERTED = (
+    "installed", "available", "bundled", "partial", "unconverted",
+)  # fmt: skip
 
 
 def show_library(library: Library, jobs: Jobs, kind: str | None = None) -> list[dict[str, Any]]:
@@ -68,7 +70,9 @@ def _state(row: ListedModel, library: Library) -> str:
         return UNCONVERTED if propose(row.found, row.kind) else INSTALLED
     if row.path is not None:
         return INSTALLED
-    return PARTIAL if row.card and library.waiting_bytes(row.card) else AVAILABLE
+    if row.card and library.waiting_bytes(row.card):
+        return PARTIAL
+    return BUNDLED if row.card and row.card.bundled else AVAILABLE
 
 
 def _card_words(card: Card, library: Library) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class FolderHost:
     """A host that is nothing but its folders."""
 
     models: Path
-    name: str = "AUTOMATIC1111"
+    name: str = "standalone"
     language: str = "zh"
 
     def folder(self, kind: str) -> Path:

@@ -27,7 +27,7 @@ MINI = PROJECT / "sd_chinese/mini/weights/base"
 
 
 class FolderHost:
-    name = "AUTOMATIC1111"
+    name = "standalone"  # where the embedded family is at hand
     language = "zh"
 
     def __init__(self, models: Path) -> None:

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from sd_chinese.errors import SdzhError
+from sd_chinese.progress import Stop
 from sd_chinese.registry.card import REGISTRY
 from sd_chinese.registry.catalog import Catalog
+from sd_chinese.workflows.install_model import install_model
+from sd_chinese.workflows.jobs import Jobs
+from sd_chinese.workflows.library import Library
 from sd_chinese.workflows.list_models import ListedModel, list_models
+from sd_chinese.workflows.show_library import show_library
 from tests.registry.layouts import drop_file, drop_folder, key_list, part_shapes, write
 from tests.registry.test_identify import attention_lora, clip, under
 
@@ -39,6 +44,17 @@ def test_nothing_but_the_embedded_family_is_installed_at_first(tmp_path: Path) -
     assert installed == {"mini", "mini-ink", "mini-canny"}
     assert set(listed) == set(Catalog.load().cards)
     assert all(row.fit.level == "yes" for row in listed.values())
+
+
+def test_a_webui_has_to_be_given_the_embedded_family(tmp_path: Path) -> None:
+    """It looks in its own folders only: what comes with the package is not in its list of checkpoints."""
+    host = SomeHost(tmp_path)
+    library = Library(host, Catalog.load())
+    assert rows(host)["mini"].path is None
+    shown = {row["name"]: row["state"] for row in show_library(library, Jobs())}
+    assert shown["mini"] == "bundled" and shown["taiyi-1b-zh"] == "available"
+    install_model("mini", library, lambda progress: None, Stop())
+    assert rows(host)["mini"].path == host.folder("base") / "mini.safetensors"
 
 
 def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
