@@ -57,7 +57,7 @@ def installed_path(card: Card, host: Host) -> Path | None:
     A WebUI looks in its own folders only: there the embedded family has to be placed like any other.
     """
     places = _candidates(folder_of(host, card.kind), card.id)
-    own = bundled_paths(card) if host.name == STANDALONE else ()
+    own = bundled_paths(card) if host.name == STANDALONE else []
     for path in (target_path(host, card.kind, card.id), *places, *own):
         if path.exists():
             return path
