@@ -27,6 +27,7 @@ STATUS = {
     "licence_unread": 409,
     "convert_unlisted": 404,
     "remove_nothing": 404,
+    "verify_unknown": 404,
     "card_unknown": 404,
     "model_missing": 404,
     "model_not_installed": 409,

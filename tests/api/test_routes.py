@@ -126,7 +126,7 @@ def test_models_are_listed_without_a_path_of_this_machine(client: TestClient, de
         ("/expand", json.dumps({"prompt": "守株待兔", "view": "?"}).encode(), 400, "expand_option"),
         ("/tokens", json.dumps({"text": "a", "model": "/etc/passwd"}).encode(), 404, "model_missing"),
         ("/models/nobody/install", b"{}", 404, "card_unknown"),
-        ("/models/nobody/verify", b"{}", 400, "verify_unknown"),
+        ("/models/nobody/verify", b"{}", 404, "verify_unknown"),
         ("/models/convert", b'{"name": "../../x"}', 404, "convert_unlisted"),
         ("/jobs/install-99/cancel", b"{}", 404, "job_unknown"),
     ],
