@@ -370,8 +370,8 @@
       for (const text of new Set([own.prompt, chosenText()])) {
         if (!text.trim() || counts.has(text)) continue;
         const reply = await ask("/tokens", { text }).catch(() => null);
-        const parts = reply?.contexts.length, used = reply?.contexts.flat().length;
-        const room = reply && `${used}/${reply.limit / parts}`;
+        const parts = reply?.contexts.length; // none where only the host knows the words
+        const room = reply && `${parts ? reply.contexts.flat().length : reply.tokens}/${reply.limit / (parts || 1)}`;
         counts.set(text, reply ? [room, parts > 1 && t("token_parts", { parts })].filter(Boolean).join(" · ") : "");
       }
       taken.textContent = counts.get(own.prompt) || "";

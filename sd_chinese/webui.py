@@ -124,6 +124,7 @@ def open_pages(host: Adapter) -> ScriptPanel:
             chosen=chosen,
             sources=_sources,
             defaults=defaults,
+            count_by_host=pages.count_tokens,
             state=lambda: [f"{strings.both('patches')}: {', '.join(host.patches.names())}"],
             troubles=lambda: list(callbacks.told),
             closing=is_closing,

@@ -80,11 +80,17 @@ def _add_prompt_routes(router: APIRouter, desk: Desk) -> None:
     @router.post("/tokens", response_model=TokensReply)
     def tokens(request: TokensRequest) -> dict[str, Any]:
         """Count a prompt by the tokenizer of the model that will paint, or of a named one."""
-        from sd_chinese.workflows.count_tokens import count_tokens
+        from sd_chinese.workflows.count_tokens import Count, count_tokens
 
         _check_length(request.text)
         name, path = desk.text_encoder(request.model)
-        count = count_tokens(request.text, path, negative=request.negative)
+        try:
+            count = count_tokens(request.text, path, negative=request.negative)
+        except SdzhError:
+            counted = None if request.model else desk.count_by_host(request.text, request.negative)
+            if counted is None:
+                raise
+            count = Count(*counted, contexts=())
         return {"model": name, **vars(count)}
 
     @router.get("/styles", response_model=list[Style])

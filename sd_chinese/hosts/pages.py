@@ -12,6 +12,7 @@ from sd_chinese.hosts.base import AUTOMATIC, NONE, TEXT_ENCODER, Host
 from sd_chinese.hosts.callbacks import listen
 
 _XYZ = "xyz_grid.py"
+_STEPS = 20
 
 
 def when_tabs_are_built(build: Callable[[], list[Any]]) -> None:
@@ -52,6 +53,17 @@ def logins_of(app: Any) -> Logins:
         users,
         not getattr(flags, "disable_extension_access", False),
     )
+
+
+def count_tokens(text: str, negative: bool) -> tuple[int, int] | None:
+    """Tokens and room of a text as the host shows them beside its prompt boxes; None while it has no model.
+
+    Source: modules/ui.py `update_token_counter`, which answers in HTML.
+    """
+    from modules import ui
+
+    shown = re.search(r">(\d+)/(\d+)<", ui.update_token_counter(text, _STEPS, [], is_positive=not negative))
+    return (int(shown[1]), int(shown[2])) if shown else None
 
 
 def option(key: str, default: Any) -> Any:

@@ -49,6 +49,8 @@ class Desk:
         open_lexicon: opens the expander.
         defaults: how a prompt is expanded where a request does not say.
         state, troubles: for the report of `diagnose`: what the host's adapter has in place, and its last errors.
+        count_by_host: tokens and room of a text, negative or not, by the host's own counter: for a model of which we
+            know no vocabulary.
         closing: whether the host's server is about to end; no answer may then wait.
     """
 
@@ -58,6 +60,7 @@ class Desk:
     sources: Callable[[], Sources] = Sources.from_environment
     open_lexicon: Callable[[], Expander] = open_expander
     defaults: Callable[[], Wish] = Wish
+    count_by_host: Callable[[str, bool], tuple[int, int] | None] = lambda text, negative: None
     state: Callable[[], Sequence[str]] = tuple
     troubles: Callable[[], Sequence[str]] = tuple
     closing: Callable[[], bool] = lambda: False

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +15,8 @@ from fastapi.testclient import TestClient
 from sd_chinese.api.access import Access
 from sd_chinese.progress import Progress, Report, Stop
 from sd_chinese.workflows.open_desk import Desk
+from tests.registry.layouts import key_list, write
+from tests.registry.test_identify import clip, under
 
 V1 = "/sdzh/v1"
 LINE = "飞流直下三千尺，旁边一位穿旗袍的女孩在吃夫妻肺片"
@@ -82,6 +85,19 @@ def test_tokens_equal_the_tokenizer_of_the_model(client: TestClient) -> None:
     reply = post(client, "/tokens", text=text)
     assert reply["contexts"] == [judge(text, add_special_tokens=False)["input_ids"]]
     assert post(client, "/tokens", text=text, model="mini")["tokens"] == reply["tokens"]
+
+
+def test_what_only_the_host_can_count_is_asked_of_it(desk: Desk, client: TestClient, tmp_path: Path) -> None:
+    """CLIP's vocabulary is the host's; the file of an English checkpoint holds none."""
+    english = under("cond_stage_model.transformer.text_model.", clip(49408))
+    write(
+        tmp_path / "english.safetensors", {**key_list("sd1_unet", "ldm", "model.diffusion_model."), **english}
+    )
+    desk.chosen = lambda: (tmp_path / "english.safetensors", None)
+    assert client.post(f"{V1}/tokens", json={"text": "a cat"}).json()["code"] == "spec_ambiguous"
+    desk.count_by_host = lambda text, negative: (len(text.split()), 75)
+    reply = post(client, "/tokens", text="a cat")
+    assert (reply["model"], reply["tokens"], reply["limit"], reply["contexts"]) == ("english", 2, 75, [])
 
 
 def test_styles_sizes_and_inspiration(client: TestClient) -> None:
