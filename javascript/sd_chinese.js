@@ -749,7 +749,7 @@
     const model = chinese ? (await askHost().catch(() => null))?.model : null;
     if (model?.language !== "en" || expands) return line?.remove();
     if (line) return;
-    line = h("p", { class: "sdzh sdzh-hint", role: "status" }, t("hint_english"), " ", button("hint_expand", () => SDZH.open?.(element.value), LINK));
+    line = h("p", { class: "sdzh sdzh-hint", role: "status" }, t("hint_english"), " ", button("hint_expand", () => SDZH.open(element.value), LINK));
     around.append(line);
   }
 
@@ -775,20 +775,26 @@
   document.addEventListener("focusout", (event) => { if (event.target === target) shut(); }, true);
   document.addEventListener("scroll", (event) => { if (!popup.hidden && !popup.contains(event.target)) shut(); }, true);
 
+  function fillPage(root) {
+    if (root.dataset.ready) return;
+    root.dataset.ready = "1";
+    PAGES[root.id](root);
+  }
+
+  // The host's page need not wait: a tab is filled when first seen.
   function look() {
-    for (const [id, page] of Object.entries(PAGES)) {
-      const root = document.getElementById(id);
-      if (!root || root.dataset.ready) continue;
-      root.dataset.ready = "1";
+    for (const root of all(".sdzh-page")) {
       shell = shell || JSON.parse(root.dataset.shell);
-      root.lang = popup.lang = ["zh-CN", "en", "zh-TW"][script()];
-      page(root);
+      if (!root.lang) root.lang = popup.lang = ["zh-CN", "en", "zh-TW"][script()];
+      if (root.offsetParent) fillPage(root);
     }
     if (!popup.isConnected && shell) document.body.append(popup);
     if (!popup.hidden && otherIsOpen()) shut();
   }
 
-  const SDZH = (window.SDZH = { open: null, send, undo });
+  const open = (text) => { fillPage(document.getElementById("sdzh_prompt_page")); SDZH.open(text); };
+  const SDZH = (window.SDZH = { open, send, undo });
   setInterval(look, 300);
   document.addEventListener("DOMContentLoaded", look);
+  document.addEventListener("click", () => setTimeout(look));
 })();
