@@ -66,7 +66,7 @@ class Visitor:
     def wait_until_ready(self) -> None:
         """The host's own scripts have met the page, and ours has filled its tabs."""
         self.page.wait_for_selector("#txt2img_generate")
-        self.page.wait_for_selector("#sdzh_models_page[data-ready]", state="attached")
+        self.page.wait_for_selector("#sdzh_models_page[lang]", state="attached")
         self.page.wait_for_function("window.opts && Object.keys(opts).length > 0")
 
     def reload_ui(self) -> None:
