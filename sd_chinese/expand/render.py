@@ -86,7 +86,8 @@ def _clause(
         elif alone:
             runs.append(_Said(comma.join(say(element.pair) for element in told)))
         else:
-            runs.append(_Said(say(_counted_once(told[0].pair, "".join(map(str, runs[:1]))))))
+            before = plan.prompt[piece.start : run.match.start]
+            runs.append(_Said(say(_counted_once(told[0].pair, before))))
             after += [say(element.pair) for element in told[1:]]
     return runs, after
 
