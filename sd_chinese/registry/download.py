@@ -93,7 +93,7 @@ class Download:
     stop: Stop
     limit: int = SIZE_LIMIT
     on_bytes: Callable[[int], None] = lambda done: None
-    tally: Tally = field(default_factory=lambda: Tally())
+    tally: Tally = field(default_factory=Tally)
 
     def run(self) -> str:
         """Fetch the file, unless it is here. Returns its SHA-256.
