@@ -781,12 +781,12 @@
     PAGES[root.id](root);
   }
 
-  // The host's page need not wait: a tab is filled when first seen.
+  // Filled when seen: the host need not wait.
   function look() {
     for (const root of all(".sdzh-page")) {
       shell = shell || JSON.parse(root.dataset.shell);
       if (!root.lang) root.lang = popup.lang = ["zh-CN", "en", "zh-TW"][script()];
-      if (root.offsetParent) fillPage(root);
+      if (!root.dataset.ready && root.offsetParent) fillPage(root);
     }
     if (!popup.isConnected && shell) document.body.append(popup);
     if (!popup.hidden && otherIsOpen()) shut();
